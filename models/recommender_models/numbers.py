@@ -1,0 +1,26 @@
+"""The fitted numbers this package ships: plain JSON, written by scripts/train."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib import resources
+from typing import Any
+
+
+def _read(name: str) -> Any:  # noqa: ANN401  (JSON)
+    return json.loads((resources.files("recommender_models") / name).read_text("utf-8"))
+
+
+@cache
+def relevance_numbers() -> dict[str, float]:
+    """Weights, threshold and floor of the relevance model; see `recommender.relevance`."""
+    numbers: dict[str, float] = _read("relevance.json")["numbers"]
+    return numbers
+
+
+@cache
+def word_rarity() -> dict[str, float]:
+    """Weight in (0, 1) of each common English word; a word that is not here counts 1."""
+    rarity: dict[str, float] = _read("word_rarity.json")
+    return rarity

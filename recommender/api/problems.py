@@ -1,0 +1,72 @@
+"""Errors as application/problem+json (RFC 9457)."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from recommender import errors
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI, Request
+
+log = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+# The first that fits decides, so the narrower come first.
+_STATUS: tuple[tuple[type[errors.RecommenderError], int, str], ...] = (
+    (errors.NotFoundError, 404, "not-found"),
+    (errors.AmbiguousContact, 409, "ambiguous-contact"),
+    (errors.ConflictError, 409, "conflict"),
+    (errors.InvalidInput, 422, "invalid-input"),
+    (errors.IngestError, 502, "unreadable-page"),
+    (errors.StorageBusy, 503, "busy"),
+    (errors.EmbeddingError, 503, "model-unavailable"),
+    (errors.StorageError, 507, "storage"),
+    (errors.RecommenderError, 500, "error"),
+)
+
+
+def problem(
+    status: int, kind: str, detail: str, headers: dict[str, str] | None = None
+) -> JSONResponse:
+    """A problem document; its type is explained in docs/reference/api.md."""
+    body = {
+        "type": f"urn:sawthis:problem:{kind}",
+        "title": kind.replace("-", " ").capitalize(),
+        "status": status,
+        "detail": detail,
+    }
+    return JSONResponse(body, status, headers, media_type=CONTENT_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the app with a problem document."""
+
+    @app.exception_handler(errors.RecommenderError)
+    def ours(_request: Request, error: errors.RecommenderError) -> JSONResponse:
+        status, kind = next((s, k) for cls, s, k in _STATUS if isinstance(error, cls))
+        return problem(status, kind, str(error))
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"][1:])
+        return problem(422, "invalid-input", f"{where}: {first['msg']}".removeprefix(": "))
+
+    @app.exception_handler(HTTPException)
+    def http(_request: Request, error: HTTPException) -> JSONResponse:
+        kind = {401: "unauthorized", 404: "not-found", 405: "method-not-allowed"}.get(
+            error.status_code, "error"
+        )
+        headers = dict(error.headers) if error.headers else None
+        return problem(error.status_code, kind, str(error.detail), headers)
+
+    @app.exception_handler(Exception)
+    def unexpected(request: Request, error: Exception) -> JSONResponse:
+        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        return problem(500, "error", "an unexpected error; the log of `sawthis serve` has more")

@@ -1,0 +1,272 @@
+"""What the API takes and gives, for validation and OpenAPI; shapes are `services.shapes`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from recommender.domain import ContactState, Direction, Humour, Kind, Origin, Polarity, Status
+from recommender.domain import TouchKind as TouchKind  # re-exported for the routes
+
+Phrase = Annotated[str, Field(min_length=1, max_length=200, examples=["fly fishing"])]
+Weight = Annotated[float, Field(gt=0, le=2)]
+
+
+class Strict(BaseModel):
+    """Unknown fields are refused: a typing error must not look like success."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class InterestOut(BaseModel):
+    """An interest of a contact."""
+
+    id: str
+    contact_id: str
+    phrase: str
+    weight: float
+    polarity: Polarity
+    origin: Origin
+    created_at: datetime
+
+
+class ContactOut(BaseModel):
+    """A contact with its interests."""
+
+    id: str
+    slug: str
+    name: str
+    emails: list[str]
+    employer: str
+    notes: str
+    own_sites: list[str]
+    humour: Humour
+    state: ContactState
+    cadence_days: int | None
+    interests: list[InterestOut]
+    created_at: datetime
+    updated_at: datetime
+
+
+class ContactIn(Strict):
+    """A contact to add."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200, examples=["Joe Ferraro"])]
+    emails: list[str] = []
+    interests: list[Phrase] = []
+    employer: Annotated[str, Field(max_length=200)] = ""
+    notes: Annotated[str, Field(max_length=10_000)] = ""
+    own_sites: list[str] = []
+    humour: Humour = "none"
+    cadence_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+
+
+class ContactPatch(Strict):
+    """Fields of a contact to change; those left out stay."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    emails: list[str] | None = None
+    employer: Annotated[str, Field(max_length=200)] | None = None
+    notes: Annotated[str, Field(max_length=10_000)] | None = None
+    own_sites: list[str] | None = None
+    humour: Humour | None = None
+    state: ContactState | None = None
+    cadence_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+
+
+class InterestIn(Strict):
+    """An interest to add."""
+
+    phrase: Phrase
+    weight: Weight = 1.0
+    polarity: Polarity = "like"
+
+
+class InterestPatch(Strict):
+    """Fields of an interest to change."""
+
+    weight: Weight | None = None
+    polarity: Polarity | None = None
+
+
+class FeedOut(BaseModel):
+    """A feed with its health."""
+
+    id: int
+    url: str
+    title: str
+    site_url: str | None
+    kind: Kind
+    checked_at: datetime | None
+    succeeded_at: datetime | None
+    next_check_at: datetime | None
+    failures: int
+    error: str | None
+
+
+class FeedIn(Strict):
+    """A feed to subscribe to; it is read at the next refresh."""
+
+    url: Annotated[str, Field(max_length=2000, examples=["https://example.com/feed.xml"])]
+    kind: Literal["article", "joke"] = "article"
+
+
+class SuggestedItem(BaseModel):
+    """The item of a suggestion."""
+
+    id: int
+    kind: Kind
+    url: str | None
+    title: str
+    text: str
+    author: str | None
+    feed: str
+    published_at: datetime | None
+
+
+class SuggestionOut(BaseModel):
+    """An item to send, with its evidence."""
+
+    id: str
+    contact_id: str
+    item: SuggestedItem
+    interest: str
+    relevance: Annotated[float, Field(ge=0, le=1)]
+    cosine: float
+    lexical: float
+    score: float
+    span: Annotated[str, Field(max_length=160)]
+    reason: str
+    note: str
+    status: Status
+
+
+class Withheld(BaseModel):
+    """An item that fits but must not be sent, and why."""
+
+    title: str
+    reason: str
+
+
+class SuggestionsOut(BaseModel):
+    """What to send to one contact."""
+
+    contact: ContactOut
+    suggestions: list[SuggestionOut]
+    nearest: SuggestionOut | None
+    withheld: list[Withheld]
+    last_contact: str
+    silence: str
+
+
+class PageIn(Strict):
+    """A page at hand."""
+
+    url: Annotated[str, Field(max_length=2000)] | None = None
+    title: Annotated[str, Field(max_length=1000)] = ""
+    text: Annotated[str, Field(max_length=100_000)] = ""
+    limit: Annotated[int, Field(ge=1, le=50)] = 5
+
+
+class FitContact(BaseModel):
+    """Who would enjoy it."""
+
+    id: str
+    slug: str
+    name: str
+
+
+class FitOut(BaseModel):
+    """One contact who would enjoy a page."""
+
+    contact: FitContact
+    interest: str
+    relevance: float
+    span: str
+    last_contact: str
+    had_it: bool
+
+
+class FitsOut(BaseModel):
+    """Everybody who would enjoy a page, best first."""
+
+    people: list[FitOut]
+
+
+class StatusIn(Strict):
+    """What was done with a suggestion; `undo` takes the last change back."""
+
+    status: Literal["opened", "sent", "snoozed", "dismissed", "undo"]
+    until: datetime | None = None
+    note: Annotated[str, Field(max_length=10_000)] = ""
+
+
+class StatusOut(BaseModel):
+    """A change of a suggestion's status."""
+
+    suggestion_id: str
+    contact_id: str
+    item_id: int
+    status: Status
+    at: datetime
+    until: datetime | None
+
+
+class TouchIn(Strict):
+    """A touch to log."""
+
+    kind: TouchKind
+    direction: Direction | None = None
+    at: datetime | None = None
+    note: Annotated[str, Field(max_length=10_000)] = ""
+
+
+class TouchOut(BaseModel):
+    """A logged touch."""
+
+    id: str
+    contact_id: str
+    kind: TouchKind
+    direction: Direction
+    at: datetime
+    note: str
+    item_id: int | None
+    suggestion_id: str | None
+
+
+class Page(BaseModel):
+    """Where the next page of a list begins; null on the last."""
+
+    next_cursor: str | None
+
+
+class ContactsOut(Page):
+    """A page of contacts, by name."""
+
+    contacts: list[ContactOut]
+
+
+class FeedsOut(BaseModel):
+    """All feeds, by title."""
+
+    feeds: list[FeedOut]
+
+
+class TouchesOut(BaseModel):
+    """A contact's touches, newest first."""
+
+    touches: list[TouchOut]
+
+
+class InterestsOut(BaseModel):
+    """A contact's interests, oldest first."""
+
+    interests: list[InterestOut]
+
+
+class Health(BaseModel):
+    """Whether the service is well."""
+
+    status: Literal["ok"]

@@ -1,0 +1,33 @@
+"""What every command shares: the house it works in, set up from the top-level options."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from recommender.cli.output import note
+from recommender.settings import load_settings
+from recommender.wiring import House
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+ContactRef = Annotated[
+    str, typer.Argument(metavar="CONTACT", help="Id, slug, e-mail or unambiguous name.")
+]
+
+_overrides: dict[str, object] = {}
+
+
+def set_overrides(flags: Mapping[str, object]) -> None:
+    """Remember the top-level options for `open_house`."""
+    _overrides.clear()
+    _overrides.update(flags)
+
+
+def open_house() -> House:
+    """The house the command works in."""
+    return House(load_settings(os.environ, _overrides), notice=note)

@@ -1,0 +1,100 @@
+"""`sawthis interests …`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from recommender.cli.context import ContactRef, Json, open_house
+from recommender.cli.output import emit_json, progress, say, table
+from recommender.services import shapes
+from recommender.wiring import utc_now
+
+if TYPE_CHECKING:
+    from recommender.wiring import House
+
+app = typer.Typer(help="What your contacts care about.", no_args_is_help=True)
+
+Phrase = Annotated[str, typer.Argument(help="A few words, such as “fly fishing”.")]
+
+
+def match_now(house: House) -> None:
+    """Match changed interests with the pool, so that `suggest` sees them at once."""
+    with progress() as advance:
+        house.refresher.match(advance)
+
+
+@app.command()
+def add(
+    contact: ContactRef,
+    phrase: Phrase,
+    weight: Annotated[float, typer.Option(help="Above 0, at most 2; 1 is usual.")] = 1.0,
+    avoid: Annotated[bool, typer.Option("--avoid", help="Something they don't want.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Add an interest and match it with the pool."""
+    house = open_house()
+    interest = house.people.add_interest(
+        house.people.find(contact),
+        phrase,
+        now=utc_now(),
+        weight=weight,
+        polarity="avoid" if avoid else "like",
+    )
+    match_now(house)
+    if as_json:
+        emit_json(shapes.interest_shape(interest))
+    else:
+        say(f"“{interest.phrase}” is noted.")
+
+
+@app.command("list")
+def list_all(
+    contact: Annotated[str | None, typer.Argument(metavar="[CONTACT]", help="Only theirs.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List interests, of one contact or of all."""
+    house = open_house()
+    person = house.people.find(contact) if contact else None
+    names = {c.id: c.name for c in house.people.all()}
+    found = house.people.interests(person)
+    if as_json:
+        emit_json([shapes.interest_shape(interest) for interest in found])
+        return
+    table(
+        ["contact", "interest", "weight", "polarity"],
+        [(names[i.contact_id], i.phrase, i.weight, i.polarity) for i in found],
+    )
+
+
+@app.command()
+def edit(
+    contact: ContactRef,
+    phrase: Phrase,
+    weight: Annotated[float | None, typer.Option(help="Above 0, at most 2.")] = None,
+    polarity: Annotated[str | None, typer.Option(help="like or avoid.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Change an interest's weight or polarity."""
+    house = open_house()
+    interest = house.people.find_interest(house.people.find(contact), phrase)
+    given = {"weight": weight, "polarity": polarity}
+    changes = {field: value for field, value in given.items() if value is not None}
+    changed = house.people.edit_interest(interest, **changes)
+    if as_json:
+        emit_json(shapes.interest_shape(changed))
+    else:
+        say(f"“{changed.phrase}” is changed.")
+
+
+@app.command()
+def remove(contact: ContactRef, phrase: Phrase, as_json: Json = False) -> None:
+    """Remove an interest with its matches."""
+    house = open_house()
+    interest = house.people.find_interest(house.people.find(contact), phrase)
+    house.people.remove_interest(interest)
+    if as_json:
+        emit_json({"removed": interest.id})
+    else:
+        say(f"“{interest.phrase}” is removed.")

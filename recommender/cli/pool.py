@@ -1,0 +1,137 @@
+"""`refresh`, `digest`, `demo`: filling the pool and looking at the outcome."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from recommender.cli.context import Json, open_house
+from recommender.cli.output import emit_json, heading, note, progress, say
+from recommender.services import shapes
+from recommender.wiring import utc_now
+
+if TYPE_CHECKING:
+    from recommender.services.refresh import RefreshReport
+    from recommender.wiring import House
+
+
+def register(app: typer.Typer) -> None:
+    """Hang the commands on the tree."""
+    app.command("refresh")(refresh)
+    app.command("digest")(digest)
+    app.command("demo")(demo)
+
+
+def refresh(
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also feeds that are not due yet.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Pull the feeds that are due, embed what is new, match it."""
+    house = open_house()
+    report = refresh_house(house, everything=everything)
+    if as_json:
+        emit_json(_report_shape(report))
+        return
+    say(_report_line(report))
+    for outcome in report.outcomes:
+        if outcome.error:
+            note(f"  {outcome.feed.title}: {outcome.error}")
+
+
+def refresh_house(house: House, *also_allowed: str, everything: bool = False) -> RefreshReport:
+    """One refresh with progress on stderr."""
+    with house.sources(*also_allowed) as sources, progress() as advance:
+        return house.refresher.refresh(
+            sources, now=utc_now(), rng=house.rng(), everything=everything, progress=advance
+        )
+
+
+def _report_shape(report: RefreshReport) -> dict[str, object]:
+    return {
+        "feeds": {
+            status: report.count(status) for status in ("parsed", "unchanged", "failed")
+        },
+        "items": {"added": report.n_added, "changed": report.n_changed},
+        "embedded": report.n_embedded,
+        "interests_matched": report.n_interests_matched,
+        "errors": [
+            {"feed": outcome.feed.url, "error": outcome.error}
+            for outcome in report.outcomes
+            if outcome.error
+        ],
+    }
+
+
+def _report_line(report: RefreshReport) -> str:
+    return (
+        f"{len(report.outcomes)} feeds checked ({report.count('unchanged')} unchanged, "
+        f"{report.count('failed')} failed); {report.n_added} new items, "
+        f"{report.n_changed} changed; {report.n_embedded} embedded."
+    )
+
+
+def digest(
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Print it; the mail itself comes later.")
+    ] = False,
+    n: Annotated[int, typer.Option("-n", min=1, max=20, help="How many people.")] = 5,
+    as_json: Json = False,
+) -> None:
+    """The people who are due, each with one thing to send."""
+    from recommender.services.digest import build_digest
+
+    if not preview and not as_json:
+        raise typer.BadParameter("mailing is not built yet; use `sawthis digest --preview`")
+    house = open_house()
+    found = build_digest(
+        house.people, house.suggester, house.touches, now=utc_now(), n_people=n
+    )
+    if as_json:
+        emit_json(
+            {
+                "cards": [shapes.card_shape(card) for card in found.cards],
+                "without": found.n_without,
+            }
+        )
+        return
+    if not found.cards:
+        say("Nothing worth sending this week. That is fine.")
+        return
+    heading("Good reasons to write: " + ", ".join(c.contact.first_name for c in found.cards))
+    for card in found.cards:
+        say(f"\n{card.contact.name}. {card.last_contact}.")
+        say(f"  {card.suggestion.title}")
+        if card.suggestion.url and card.suggestion.kind != "joke":
+            say(f"  {card.suggestion.url}")
+        say(f"  {card.suggestion.reason}")
+
+
+def demo(as_json: Json = False) -> None:
+    """Fill an empty library with the demo: ten people, seven feeds."""
+    from recommender.demo.server import DEMO_PORT, serve_demo
+    from recommender.services.demo import demo_port, load_demo
+
+    house = open_house()
+    now = utc_now()
+    storage = house.storage
+    loaded = demo_port(house.settings.data_dir)
+    with serve_demo(now, loaded or DEMO_PORT) as base_url:
+        if loaded is None:
+            load_demo(
+                storage,
+                house.account_id,
+                house.people,
+                house.subscriptions,
+                base_url=base_url,
+                data_dir=house.settings.data_dir,
+                now=now,
+            )
+        report = refresh_house(house, base_url.removeprefix("http://"))
+    if as_json:
+        emit_json(_report_shape(report))
+    else:
+        note("The demo is loaded." if loaded is None else "The demo was loaded already.")
+        say(_report_line(report))

@@ -1,0 +1,103 @@
+"""`serve` and `doctor`."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from recommender.cli.context import Json, open_house
+from recommender.cli.output import emit_json, note, table
+from recommender.wiring import utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from recommender.settings import Settings
+
+
+_servers: list[Callable[[Settings, Callable[[str], None]], None]] = []
+
+
+def set_server(server: Callable[[Settings, Callable[[str], None]], None]) -> None:
+    """Say what `serve` runs; the faces do not import each other."""
+    _servers[:] = [server]
+
+
+def register(app: typer.Typer) -> None:
+    """Hang the commands on the tree."""
+    app.command("serve")(serve)
+    app.command("doctor")(doctor)
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen at [SAWTHIS_HOST].")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen at [SAWTHIS_PORT].")] = None,
+    demo_feeds: Annotated[
+        bool, typer.Option("--demo-feeds", help="Also serve the demo's feeds.")
+    ] = False,
+) -> None:
+    """Serve API and page, and refresh as time goes by, until Ctrl-C."""
+    from dataclasses import replace
+
+    from recommender.demo.server import DEMO_PORT, serve_demo
+    from recommender.services.demo import demo_port
+
+    house = open_house()
+    settings = house.settings
+    settings = replace(
+        settings,
+        host=host or settings.host,
+        port=settings.port if port is None else port,
+    )
+    with ExitStack() as stack:
+        if demo_feeds:
+            wanted = demo_port(settings.data_dir) or DEMO_PORT
+            base_url = stack.enter_context(serve_demo(utc_now(), wanted))
+            allowed = (*settings.allow_private_hosts, base_url.removeprefix("http://"))
+            settings = replace(settings, allow_private_hosts=allowed)
+        _servers[0](settings, note)
+
+
+def doctor(as_json: Json = False) -> None:
+    """What is well, what is ill, and what to do about it; exit 1 if something is at fault."""
+    from recommender_models import describe
+
+    from recommender.services.doctor import diagnose
+
+    house = open_house()
+    found = diagnose(
+        house.storage,
+        house.account_id,
+        data_dir=house.settings.data_dir,
+        load_embedder=house.embedder,
+        about_model=lambda: describe(house.settings.model, house.settings.model_cache),
+        now=utc_now(),
+    )
+    if as_json:
+        emit_json(
+            {
+                "well": found.is_well,
+                "counts": {
+                    "feeds": found.counts.feeds,
+                    "items": found.counts.items,
+                    "contacts": found.counts.contacts,
+                    "interests": found.counts.interests,
+                    "matches": found.counts.matches,
+                    "vectors": found.counts.vectors,
+                    "touches": found.counts.touches,
+                },
+                "findings": [
+                    {"name": f.name, "state": f.state, "detail": f.detail, "advice": f.advice}
+                    for f in found.findings
+                ],
+            }
+        )
+    else:
+        table(
+            ["", "what", "finding", "what to do"],
+            [(f.state, f.name, f.detail, f.advice) for f in found.findings],
+        )
+    if not found.is_well:
+        raise typer.Exit(1)

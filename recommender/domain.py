@@ -1,0 +1,261 @@
+"""The nouns of the house (docs/glossary.md), as plain frozen data.
+
+Nothing here knows a database, a clock or a face. Times are aware UTC datetimes,
+checked at the door by the storage. Ids are opaque strings, but items and feeds,
+which are shared by all accounts, have integer ids.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Kind = Literal["article", "joke", "page"]
+Polarity = Literal["like", "avoid"]
+Origin = Literal["stated", "learned"]
+Humour = Literal["none", "clean", "any"]
+ContactState = Literal["active", "paused", "do_not_contact", "deceased"]
+Status = Literal["new", "opened", "sent", "snoozed", "dismissed"]
+TouchKind = Literal["sent", "call", "met", "received", "ask"]
+Direction = Literal["out", "in"]
+
+KINDS: tuple[Kind, ...] = ("article", "joke", "page")
+HUMOURS: tuple[Humour, ...] = ("none", "clean", "any")
+POLARITIES: tuple[Polarity, ...] = ("like", "avoid")
+CONTACT_STATES: tuple[ContactState, ...] = ("active", "paused", "do_not_contact", "deceased")
+STATUSES: tuple[Status, ...] = ("new", "opened", "sent", "snoozed", "dismissed")
+TOUCH_KINDS: tuple[TouchKind, ...] = ("sent", "call", "met", "received", "ask")
+DIRECTIONS: tuple[Direction, ...] = ("out", "in")
+
+DEFAULT_ACCOUNT = "me"
+MAX_SPAN_CHARACTERS = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A person the user wants to keep in touch with."""
+
+    id: str
+    slug: str
+    name: str
+    emails: tuple[str, ...]
+    employer: str
+    notes: str
+    own_sites: tuple[str, ...]
+    """Hosts of the contact's own pages; never suggested back to them."""
+    humour: Humour
+    state: ContactState
+    cadence_days: int | None
+    """Wanted days between touches; None where the user has not said."""
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def first_name(self) -> str:
+        """How a friend would be greeted."""
+        return self.name.split()[0] if self.name.split() else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """One thing a contact has said they care about, or would rather not see."""
+
+    id: str
+    contact_id: str
+    phrase: str
+    weight: float
+    """How much it counts against the contact's other interests, in (0, 2]; 1 is usual."""
+    polarity: Polarity
+    origin: Origin
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A source of items and how its last check went; shared by all accounts."""
+
+    id: int
+    url: str
+    title: str
+    site_url: str | None
+    kind: Kind
+    etag: str | None
+    last_modified: str | None
+    body_hash: str | None
+    checked_at: datetime | None
+    succeeded_at: datetime | None
+    next_check_at: datetime | None
+    failures: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewItem:
+    """An entry on its way into the pool: everything but the id."""
+
+    key: str
+    """Identity in the pool, from recommender_feeds.identity; equal key, equal item."""
+    kind: Kind
+    url: str | None
+    title: str
+    text: str
+    author: str | None
+    language: str | None
+    tags: tuple[str, ...]
+    published_at: datetime | None
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something that can be sent to a person: an article, a joke or a page."""
+
+    id: int
+    key: str
+    kind: Kind
+    url: str | None
+    title: str
+    text: str
+    author: str | None
+    language: str | None
+    tags: tuple[str, ...]
+    published_at: datetime | None
+    fetched_at: datetime
+    feed_title: str
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How well an item serves one interest, computed when either of them was new."""
+
+    contact_id: str
+    interest_id: str
+    item_id: int
+    relevance: float
+    """Calibrated probability in [0, 1] that the item serves the interest."""
+    cosine: float
+    """Background-centred cosine in [-1, 1]."""
+    lexical: float
+    """Share of the interest's words, weighted by rarity, that the item holds; [0, 1]."""
+    span: str
+    """Exact substring of the item's title or text, at most 160 characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A stored match with what the rules need to know of its item and interest."""
+
+    suggestion_id: str
+    item_id: int
+    item_key: str
+    kind: Kind
+    url: str | None
+    title: str
+    text: str
+    """The whole joke; empty for articles, whose text suggest has no need of."""
+    author: str | None
+    feed_title: str
+    published_at: datetime | None
+    fetched_at: datetime
+    content_hash: str
+    interest_id: str
+    phrase: str
+    weight: float
+    polarity: Polarity
+    relevance: float
+    cosine: float
+    lexical: float
+    span: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatusEvent:
+    """One change of a suggestion's status; undo takes the newest back."""
+
+    suggestion_id: str
+    contact_id: str
+    item_id: int
+    item_key: str
+    status: Status
+    at: datetime
+    until: datetime | None
+    """For snoozed: when it may come back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A match that passed every rule, with its reason and a draft."""
+
+    id: str
+    contact_id: str
+    item_id: int
+    kind: Kind
+    url: str | None
+    title: str
+    text: str
+    author: str | None
+    feed_title: str
+    published_at: datetime | None
+    interest: str
+    relevance: float
+    cosine: float
+    lexical: float
+    score: float
+    """What it was ranked by: relevance with weight and freshness, in [0, 2]."""
+    span: str
+    reason: str
+    note: str
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """A logged contact with a person."""
+
+    id: str
+    contact_id: str
+    kind: TouchKind
+    direction: Direction
+    at: datetime
+    note: str
+    item_id: int | None
+    suggestion_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A bearer token, of which only the hash is kept."""
+
+    id: str
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What an account holds."""
+
+    feeds: int
+    items: int
+    contacts: int
+    interests: int
+    matches: int
+    vectors: int
+    touches: int
+
+
+def suggestion_id(account_id: str, contact_id: str, item_key: str) -> str:
+    """The id of "this item for this contact": the same after any recomputation.
+
+    Eleven characters of base 32 hold 55 bits: one chance in 10^6 of any clash among
+    200,000 suggestions of an account.
+    """
+    digest = hashlib.sha256(f"{account_id}\0{contact_id}\0{item_key}".encode()).digest()
+    alphabet = "abcdefghjkmnpqrstuvwxyz023456789"
+    number = int.from_bytes(digest[:8], "big")
+    return "".join(alphabet[(number >> shift) & 31] for shift in range(0, 55, 5))

@@ -1,0 +1,191 @@
+"""From stored candidates to what is shown: filter, score, diversify, say why. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from recommender.domain import Suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from recommender.domain import Candidate, Contact, StatusEvent
+
+    Vector = Sequence[float]
+
+FRESH_HALF_LIFE_DAYS = 45.0
+LEAST_FRESHNESS = 0.5
+MMR_LAMBDA = 0.75
+"""Share of a candidate's own score against its likeness to what is chosen already."""
+CLOSED = frozenset({"sent", "dismissed"})
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A candidate with what it is ranked by."""
+
+    candidate: Candidate
+    score: float
+    """Relevance x weight x freshness, in [0, 2]."""
+
+
+def freshness(candidate: Candidate, now: datetime) -> float:
+    """How new an item is, in [0.5, 1]: halves its gain every 45 days; jokes do not age."""
+    if candidate.kind != "article":
+        return 1.0
+    born = candidate.published_at or candidate.fetched_at
+    age_days = max(0.0, (now - born).total_seconds() / 86400)
+    fading = 0.5 ** (age_days / FRESH_HALF_LIFE_DAYS)
+    return float(LEAST_FRESHNESS + (1 - LEAST_FRESHNESS) * fading)
+
+
+def disguise(title: str) -> str:
+    """What another outlet's copy of the same headline has in common with it."""
+    return " ".join(_WORD.findall(title.casefold()))
+
+
+def unseen(
+    candidates: Sequence[Candidate], statuses: Mapping[str, StatusEvent], now: datetime
+) -> list[Candidate]:
+    """Candidates that were neither sent nor dismissed nor sleep, in any disguise.
+
+    The closed ones must be among the candidates for their disguise to be known; those whose
+    match is gone are known by id alone.
+    """
+    closed = [c for c in candidates if _is_closed(statuses.get(c.suggestion_id), now)]
+    ids = {c.suggestion_id for c in closed}
+    looks = {disguise(c.title) for c in closed} | {c.content_hash for c in closed}
+    return [
+        c
+        for c in candidates
+        if c.suggestion_id not in ids
+        and not _is_closed(statuses.get(c.suggestion_id), now)
+        and disguise(c.title) not in looks
+        and c.content_hash not in looks
+    ]
+
+
+def _is_closed(event: StatusEvent | None, now: datetime) -> bool:
+    if event is None:
+        return False
+    if event.status == "snoozed":
+        return event.until is not None and event.until > now
+    return event.status in CLOSED
+
+
+def avoided(candidates: Sequence[Candidate], threshold: float) -> set[int]:
+    """Items that serve something the contact would rather not see."""
+    return {c.item_id for c in candidates if c.polarity == "avoid" and c.relevance >= threshold}
+
+
+def score(candidates: Sequence[Candidate], now: datetime) -> list[Scored]:
+    """The best interest of each item, scored; best first, ties by item key.
+
+    Two copies of a headline count as one item.
+    """
+    best: dict[str, Scored] = {}
+    for candidate in candidates:
+        if candidate.polarity == "avoid":
+            continue
+        value = candidate.relevance * candidate.weight * freshness(candidate, now)
+        look = f"{candidate.kind}:{disguise(candidate.title) or candidate.item_key}"
+        known = best.get(look)
+        if known is None or (value, known.candidate.item_key) > (known.score, candidate.item_key):
+            best[look] = Scored(candidate, value)
+    return sorted(best.values(), key=lambda s: (-s.score, s.candidate.item_key))
+
+
+def diversify(scored: Sequence[Scored], vectors: Mapping[int, Vector], n: int) -> list[Scored]:
+    """The first n by maximal marginal relevance (Carbonell and Goldstein 1998).
+
+    Args:
+        scored: Best first.
+        vectors: Unit vectors by item id; an item without one is unlike everything.
+        n: How many to choose.
+    """
+    left = list(scored)
+    likeness = [0.0] * len(left)
+    chosen: list[Scored] = []
+    while left and len(chosen) < n:
+        gains = [
+            MMR_LAMBDA * s.score - (1 - MMR_LAMBDA) * like
+            for s, like in zip(left, likeness, strict=True)
+        ]
+        at = max(range(len(left)), key=lambda i: gains[i])
+        newest = left.pop(at)
+        likeness.pop(at)
+        chosen.append(newest)
+        for i, other in enumerate(left):
+            likeness[i] = max(likeness[i], _alike(newest, other, vectors))
+    return chosen
+
+
+def _alike(one: Scored, other: Scored, vectors: Mapping[int, Vector]) -> float:
+    a, b = vectors.get(one.candidate.item_id), vectors.get(other.candidate.item_id)
+    if a is None or b is None:
+        return 0.0
+    return sum(x * y for x, y in zip(a, b, strict=True))
+
+
+def at_most_one_joke(scored: Sequence[Scored], *, first_may_be_joke: bool) -> list[Scored]:
+    """Leave out jokes beyond one in three, or all of them when the last shares had one."""
+    kept: list[Scored] = []
+    since_joke = 2 if first_may_be_joke else -len(scored)
+    for one in scored:
+        if one.candidate.kind == "joke":
+            if since_joke < 2:
+                continue
+            since_joke = 0
+        else:
+            since_joke += 1
+        kept.append(one)
+    return kept
+
+
+def reason(contact: Contact, candidate: Candidate) -> str:
+    """Why this item for this person, in one sentence with the interest and the quoted span."""
+    quote = candidate.span if candidate.span != candidate.title else ""
+    said = f"{contact.first_name} is interested in {candidate.phrase}"
+    if not quote:
+        return f"{said}, and that is what this {candidate.kind} is about."
+    return f"{said}, and this {candidate.kind} says: “{quote}”"
+
+
+def draft(contact: Contact, candidate: Candidate) -> str:
+    """A note whose first sentence is left for the user to write."""
+    body = candidate.text.strip() if candidate.kind == "joke" else candidate.title
+    lines = [f"{contact.first_name}, ", "", body]
+    if candidate.url and candidate.kind != "joke":
+        lines.append(candidate.url)
+    return "\n".join(lines)
+
+
+def to_suggestion(contact: Contact, scored: Scored, event: StatusEvent | None) -> Suggestion:
+    """The candidate as it is shown, with reason, draft and status."""
+    c = scored.candidate
+    opened = event is not None and event.status == "opened"
+    return Suggestion(
+        id=c.suggestion_id,
+        contact_id=contact.id,
+        item_id=c.item_id,
+        kind=c.kind,
+        url=c.url,
+        title=c.title,
+        text=c.text,
+        author=c.author,
+        feed_title=c.feed_title,
+        published_at=c.published_at,
+        interest=c.phrase,
+        relevance=c.relevance,
+        cosine=c.cosine,
+        lexical=c.lexical,
+        score=scored.score,
+        span=c.span,
+        reason=reason(contact, c),
+        note=draft(contact, c),
+        status="opened" if opened else "new",
+    )

@@ -1,0 +1,153 @@
+"""What is well, what is ill, and what to do about it."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from recommender.errors import RecommenderError
+from recommender.rhythm import ago
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from recommender_models import Embedder
+
+    from recommender.domain import Counts, Feed
+    from recommender.storage.protocol import Storage
+
+LOW_DISK_BYTES = 500 * 2**20
+SPEED_TEXTS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    name: str
+    state: Literal["ok", "warning", "fault"]
+    detail: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """All findings, and what the library holds."""
+
+    counts: Counts
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing is at fault; warnings are no fault."""
+        return all(finding.state != "fault" for finding in self.findings)
+
+
+def diagnose_storage(storage: Storage, data_dir: Path) -> list[Finding]:
+    """Whether the file is sound and has room to grow."""
+    damage = storage.check()
+    free = shutil.disk_usage(data_dir).free
+    return [
+        Finding("data directory", "ok", str(data_dir)),
+        Finding("database", "fault", damage, "restore it from a `sawthis export`")
+        if damage
+        else Finding("database", "ok", "sound"),
+        Finding("disk", "warning", f"{free // 2**20} MB free", "free some space")
+        if free < LOW_DISK_BYTES
+        else Finding("disk", "ok", f"{free // 2**20} MB free"),
+    ]
+
+
+def diagnose_feeds(feeds: list[Feed], now: datetime) -> list[Finding]:
+    """One finding for the healthy feeds together, and one for each ill one."""
+    ill = [feed for feed in feeds if feed.failures]
+    waiting = [feed for feed in feeds if feed.checked_at is None]
+    if not feeds:
+        return [Finding("feeds", "warning", "none yet", "`sawthis feeds add URL` adds one")]
+    well = len(feeds) - len(ill) - len(waiting)
+    findings = [Finding("feeds", "ok", f"{well} of {len(feeds)} read without trouble")]
+    if waiting:
+        findings.append(
+            Finding("feeds", "warning", f"{len(waiting)} not read yet", "run `sawthis refresh`")
+        )
+    for feed in ill:
+        since = ago(feed.succeeded_at, now) if feed.succeeded_at else "never"
+        findings.append(
+            Finding(
+                f"feed {feed.id}",
+                "warning",
+                f"{feed.error} (last read: {since}, failures: {feed.failures})",
+                f"`sawthis feeds remove {feed.id}` if it is gone for good",
+            )
+        )
+    return findings
+
+
+def diagnose_people(counts: Counts) -> list[Finding]:
+    """Whether there is anybody to suggest for."""
+    if not counts.contacts:
+        return [Finding("contacts", "warning", "none yet", "`sawthis contacts add NAME` adds one")]
+    if not counts.interests:
+        return [
+            Finding(
+                "interests",
+                "warning",
+                "none of the contacts has one",
+                "`sawthis interests add NAME PHRASE` adds one",
+            )
+        ]
+    return [Finding("contacts", "ok", f"{counts.contacts} with {counts.interests} interests")]
+
+
+def diagnose_model(
+    storage: Storage,
+    load_embedder: Callable[[], Embedder],
+    about_model: Callable[[], Mapping[str, object]],
+) -> list[Finding]:
+    """Which model, whether it loads, how fast it is."""
+    from recommender_models import EmbedderError
+
+    try:
+        embedder = load_embedder()
+        about = about_model()
+    except (EmbedderError, RecommenderError) as error:
+        return [Finding("model", "fault", str(error), "see docs/how-to/models.md")]
+    texts = [f"A short text about subject {n}, long enough to count." for n in range(SPEED_TEXTS)]
+    start = time.perf_counter()
+    embedder.embed(texts)
+    speed = SPEED_TEXTS / (time.perf_counter() - start)
+    detail = ", ".join(f"{name} {value}" for name, value in about.items() if value is not None)
+    findings = [
+        Finding("model", "ok", detail),
+        Finding("model speed", "ok", f"{speed:.0f} short texts a second ({embedder.backend})"),
+    ]
+    active = storage.vectors.active_model()
+    if active not in {None, embedder.key}:
+        findings.append(
+            Finding("matches", "warning", f"made with {active}", "run `sawthis refresh`")
+        )
+    return findings
+
+
+def diagnose(
+    storage: Storage,
+    account_id: str,
+    *,
+    data_dir: Path,
+    load_embedder: Callable[[], Embedder],
+    about_model: Callable[[], Mapping[str, object]],
+    now: datetime,
+) -> Diagnosis:
+    """Look at everything; never raises for what it finds."""
+    counts = storage.counts(account_id)
+    findings = [
+        *diagnose_storage(storage, data_dir),
+        *diagnose_model(storage, load_embedder, about_model),
+        *diagnose_feeds(storage.feeds.feeds(account_id), now),
+        *diagnose_people(counts),
+    ]
+    return Diagnosis(counts, tuple(findings))

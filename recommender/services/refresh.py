@@ -1,0 +1,132 @@
+"""One refresh: feeds in, vectors, matches. Every stage can die and be run again."""
+
+from __future__ import annotations
+
+import fcntl
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from recommender.errors import ConflictError, StorageError
+from recommender.services.embedding import embed_items
+from recommender.services.ingest import due_feeds, ingest
+from recommender.services.progress import silent
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from recommender_feeds import SourceRegistry
+    from recommender_models import Embedder
+
+    from recommender.services.ingest import FeedOutcome
+    from recommender.services.matching import Matching
+    from recommender.services.progress import Progress
+    from recommender.storage.protocol import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshReport:
+    """What a refresh did."""
+
+    outcomes: tuple[FeedOutcome, ...]
+    n_embedded: int
+    n_interests_matched: int
+
+    @property
+    def n_added(self) -> int:
+        """Items new to the pool."""
+        return sum(outcome.added for outcome in self.outcomes)
+
+    @property
+    def n_changed(self) -> int:
+        """Items whose text changed."""
+        return sum(outcome.changed for outcome in self.outcomes)
+
+    def count(self, status: str) -> int:
+        """How many feeds came to this status."""
+        return sum(outcome.status == status for outcome in self.outcomes)
+
+
+class Refresher:
+    """Refreshes a library; one at a time for each data directory.
+
+    Args:
+        storage: The library.
+        data_dir: Where the lock lies.
+        embedder: Gives the model when it is first needed.
+        matching: Gives the matching for it.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        data_dir: Path,
+        embedder: Callable[[], Embedder],
+        matching: Callable[[], Matching],
+    ) -> None:
+        self._storage = storage
+        self._lock = data_dir / "refresh.lock"
+        self._embedder = embedder
+        self._matching = matching
+
+    def refresh(
+        self,
+        sources: SourceRegistry,
+        *,
+        now: datetime,
+        rng: random.Random,
+        everything: bool = False,
+        progress: Progress = silent,
+    ) -> RefreshReport:
+        """Pull the feeds that are due (or all), embed what is new, match it.
+
+        Raises:
+            ConflictError: Another refresh of this library is under way.
+            EmbeddingError: The model failed; what was pulled is kept.
+        """
+        with self.exclusive():
+            feeds = (
+                self._storage.feeds.subscribed_feeds()
+                if everything
+                else due_feeds(self._storage, now)
+            )
+            outcomes = ingest(
+                self._storage, sources, feeds, now=now, rng=rng, progress=progress
+            )
+            n_embedded, n_matched = self._embed_and_match(progress)
+        return RefreshReport(tuple(outcomes), n_embedded, n_matched)
+
+    def match(self, progress: Progress = silent) -> int:
+        """Match changed interests with the pool; returns how many had something to do."""
+        if self._storage.items.n_without_vector("") == 0:
+            return 0
+        with self.exclusive():
+            return self._embed_and_match(progress)[1]
+
+    def _embed_and_match(self, progress: Progress) -> tuple[int, int]:
+        if self._storage.items.n_without_vector("") == 0:
+            return 0, 0  # an empty pool needs no model
+        embedder = self._embedder()
+        n_embedded = embed_items(self._storage, embedder, progress)
+        n_matched = self._matching().run(self._storage.accounts(), progress)
+        self._storage.vectors.activate_model(embedder.key)
+        return n_embedded, n_matched
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Hold the library's refresh lock; the system lets go of it if the process dies."""
+        try:
+            handle = self._lock.open("a")
+        except OSError as error:
+            raise StorageError(f"{self._lock} can't be written: {error.strerror}") from error
+        with handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise ConflictError(
+                    "another refresh of this library is under way; try again when it is done"
+                ) from error
+            yield

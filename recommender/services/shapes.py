@@ -1,0 +1,194 @@
+"""Domain objects as plain JSON-ready dictionaries: the same in the API and under `--json`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from recommender.rhythm import last_contact
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from recommender.domain import (
+        Contact,
+        Feed,
+        Interest,
+        Item,
+        StatusEvent,
+        Suggestion,
+        Token,
+        Touch,
+    )
+    from recommender.services.digest import Card
+    from recommender.services.suggest import Answer
+    from recommender.services.who import Fit
+
+    Shape = dict[str, Any]
+
+
+def _time(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
+def interest_shape(interest: Interest) -> Shape:
+    """An interest."""
+    return {
+        "id": interest.id,
+        "contact_id": interest.contact_id,
+        "phrase": interest.phrase,
+        "weight": interest.weight,
+        "polarity": interest.polarity,
+        "origin": interest.origin,
+        "created_at": _time(interest.created_at),
+    }
+
+
+def contact_shape(contact: Contact, interests: Sequence[Interest] = ()) -> Shape:
+    """A contact with its interests."""
+    return {
+        "id": contact.id,
+        "slug": contact.slug,
+        "name": contact.name,
+        "emails": list(contact.emails),
+        "employer": contact.employer,
+        "notes": contact.notes,
+        "own_sites": list(contact.own_sites),
+        "humour": contact.humour,
+        "state": contact.state,
+        "cadence_days": contact.cadence_days,
+        "interests": [interest_shape(interest) for interest in interests],
+        "created_at": _time(contact.created_at),
+        "updated_at": _time(contact.updated_at),
+    }
+
+
+def feed_shape(feed: Feed) -> Shape:
+    """A feed with its health."""
+    return {
+        "id": feed.id,
+        "url": feed.url,
+        "title": feed.title,
+        "site_url": feed.site_url,
+        "kind": feed.kind,
+        "checked_at": _time(feed.checked_at),
+        "succeeded_at": _time(feed.succeeded_at),
+        "next_check_at": _time(feed.next_check_at),
+        "failures": feed.failures,
+        "error": feed.error,
+    }
+
+
+def item_shape(item: Item, *, with_text: bool = True) -> Shape:
+    """An item of the pool."""
+    shape: Shape = {
+        "id": item.id,
+        "kind": item.kind,
+        "url": item.url,
+        "title": item.title,
+        "author": item.author,
+        "language": item.language,
+        "tags": list(item.tags),
+        "feed": item.feed_title,
+        "published_at": _time(item.published_at),
+        "fetched_at": _time(item.fetched_at),
+    }
+    return {**shape, "text": item.text} if with_text else shape
+
+
+def suggestion_shape(suggestion: Suggestion) -> Shape:
+    """A suggestion with its evidence."""
+    return {
+        "id": suggestion.id,
+        "contact_id": suggestion.contact_id,
+        "item": {
+            "id": suggestion.item_id,
+            "kind": suggestion.kind,
+            "url": suggestion.url,
+            "title": suggestion.title,
+            "text": suggestion.text,
+            "author": suggestion.author,
+            "feed": suggestion.feed_title,
+            "published_at": _time(suggestion.published_at),
+        },
+        "interest": suggestion.interest,
+        "relevance": suggestion.relevance,
+        "cosine": suggestion.cosine,
+        "lexical": suggestion.lexical,
+        "score": round(suggestion.score, 4),
+        "span": suggestion.span,
+        "reason": suggestion.reason,
+        "note": suggestion.note,
+        "status": suggestion.status,
+    }
+
+
+def answer_shape(answer: Answer, interests: Sequence[Interest], now: datetime) -> Shape:
+    """What `suggest` says about a contact."""
+    return {
+        "contact": contact_shape(answer.contact, interests),
+        "suggestions": [suggestion_shape(one) for one in answer.suggestions],
+        "nearest": suggestion_shape(answer.nearest) if answer.nearest else None,
+        "withheld": [{"title": title, "reason": why} for title, why in answer.withheld],
+        "last_contact": last_contact(answer.last_touch, now),
+        "silence": answer.silence,
+    }
+
+
+def touch_shape(touch: Touch) -> Shape:
+    """A touch."""
+    return {
+        "id": touch.id,
+        "contact_id": touch.contact_id,
+        "kind": touch.kind,
+        "direction": touch.direction,
+        "at": _time(touch.at),
+        "note": touch.note,
+        "item_id": touch.item_id,
+        "suggestion_id": touch.suggestion_id,
+    }
+
+
+def status_shape(event: StatusEvent) -> Shape:
+    """A change of a suggestion's status."""
+    return {
+        "suggestion_id": event.suggestion_id,
+        "contact_id": event.contact_id,
+        "item_id": event.item_id,
+        "status": event.status,
+        "at": _time(event.at),
+        "until": _time(event.until),
+    }
+
+
+def token_shape(token: Token) -> Shape:
+    """A token, without its secret."""
+    return {
+        "id": token.id,
+        "name": token.name,
+        "created_at": _time(token.created_at),
+        "last_used_at": _time(token.last_used_at),
+        "revoked_at": _time(token.revoked_at),
+    }
+
+
+def fit_shape(fit: Fit) -> Shape:
+    """A contact who would enjoy a page."""
+    return {
+        "contact": {"id": fit.contact.id, "slug": fit.contact.slug, "name": fit.contact.name},
+        "interest": fit.interest,
+        "relevance": fit.relevance,
+        "span": fit.span,
+        "last_contact": fit.last_contact,
+        "had_it": fit.had_it,
+    }
+
+
+def card_shape(card: Card) -> Shape:
+    """One person of a digest."""
+    return {
+        "contact": contact_shape(card.contact),
+        "last_contact": card.last_contact,
+        "overdue_days": card.overdue_days,
+        "suggestion": suggestion_shape(card.suggestion),
+    }

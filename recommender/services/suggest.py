@@ -1,0 +1,255 @@
+"""Suggestions: stored matches through the pure rules. Reads rows, computes next to nothing.
+
+Nothing heavy may be imported here: this is the path of `suggest --contact joe`.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from recommender import ranking, safety
+from recommender.domain import StatusEvent, Touch
+from recommender.errors import InvalidInput, SuggestionNotFound
+from recommender.services.people import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from recommender.domain import Candidate, Contact, Kind, Status, Suggestion
+    from recommender.ranking import Scored
+    from recommender.storage.protocol import Storage
+
+CANDIDATES_READ = 300
+DIVERSIFIED = 40
+DEFAULT_N = 3
+MAX_N = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What `suggest` says about one contact."""
+
+    contact: Contact
+    suggestions: tuple[Suggestion, ...]
+    nearest: Suggestion | None
+    """The best that stayed below the threshold, when there is nothing better."""
+    withheld: tuple[tuple[str, str], ...]
+    """(title, reason) of relevant items that a rule held back."""
+    n_interests: int
+    last_touch: Touch | None
+    silence: str
+    """Why there is nothing, in words; empty when there is something."""
+
+
+class Suggester:
+    """Suggestions of one account.
+
+    Args:
+        storage: The library.
+        account_id: Whose contacts.
+        threshold: Probability below which nothing is suggested.
+    """
+
+    def __init__(self, storage: Storage, account_id: str, threshold: float) -> None:
+        self._storage = storage
+        self._account_id = account_id
+        self._threshold = threshold
+
+    def suggest(
+        self, contact: Contact, *, now: datetime, n: int = DEFAULT_N, kind: Kind | None = None
+    ) -> Answer:
+        """The best items to send to a contact now; possibly, and honestly, none.
+
+        Args:
+            contact: Whom to write to.
+            now: Aware time.
+            n: Most suggestions, 1 to 50.
+            kind: Only items of this kind.
+
+        Raises:
+            InvalidInput: n is out of range.
+        """
+        if not 1 <= n <= MAX_N:
+            raise InvalidInput(f"the number of suggestions is between 1 and {MAX_N}, not {n}")
+        interests = self._storage.people.interests(self._account_id, contact.id)
+        touches = self._storage.history.touches(self._account_id, contact.id)
+        events = self._statuses(contact.id)
+        pool = self._storage.matches.candidates(
+            self._account_id, contact.id, limit=CANDIDATES_READ
+        )
+        if not safety.may_be_written_to(contact):
+            pool = []
+        likely, unlikely, withheld = self._sift(contact, pool, events, touches, kind, now)
+        chosen = self._choose(likely, events, n)
+        suggestions = tuple(
+            ranking.to_suggestion(contact, one, events.get(one.candidate.suggestion_id))
+            for one in chosen
+        )
+        nearest = ranking.to_suggestion(contact, unlikely[0], None) if unlikely else None
+        return Answer(
+            contact=contact,
+            suggestions=suggestions,
+            nearest=None if suggestions else nearest,
+            withheld=tuple(withheld),
+            n_interests=len(interests),
+            last_touch=touches[0] if touches else None,
+            silence="" if suggestions else _silence(contact, len(interests), pool, likely),
+        )
+
+    def _statuses(self, contact_id: str) -> dict[str, StatusEvent]:
+        events = self._storage.history.statuses(self._account_id, contact_id)
+        return {event.suggestion_id: event for event in events}
+
+    def _sift(
+        self,
+        contact: Contact,
+        pool: Sequence[Candidate],
+        events: Mapping[str, StatusEvent],
+        touches: Sequence[Touch],
+        kind: Kind | None,
+        now: datetime,
+    ) -> tuple[list[Scored], list[Scored], list[tuple[str, str]]]:
+        """(above the threshold, below it, withheld with reason)."""
+        avoided = ranking.avoided(pool, self._threshold)
+        allowed: list[Candidate] = []
+        withheld: dict[int, tuple[str, str]] = {}
+        for candidate in ranking.unseen(pool, events, now):
+            if candidate.item_id in avoided or (kind and candidate.kind != kind):
+                continue
+            objection = safety.objection(candidate, contact, touches, now)
+            if objection is None:
+                allowed.append(candidate)
+            elif candidate.relevance >= self._threshold and candidate.polarity == "like":
+                withheld[candidate.item_id] = (candidate.title, objection)
+        likely = [c for c in allowed if c.relevance >= self._threshold]
+        unlikely = [c for c in allowed if c.relevance < self._threshold]
+        return ranking.score(likely, now), ranking.score(unlikely, now), list(withheld.values())
+
+    def _choose(
+        self, likely: Sequence[Scored], events: Mapping[str, StatusEvent], n: int
+    ) -> list[Scored]:
+        best = likely[:DIVERSIFIED]
+        if len(best) > 1:
+            best = ranking.diversify(best, self._vectors(best), len(best))
+        sent = [e for e in reversed(list(events.values())) if e.status == "sent"]
+        kinds = self._kinds([event.item_id for event in sent[: safety.SHARES_PER_JOKE]])
+        return ranking.at_most_one_joke(best, first_may_be_joke=safety.joke_is_due(kinds))[:n]
+
+    def _vectors(self, scored: Sequence[Scored]) -> dict[int, Sequence[float]]:
+        model_key = self._storage.vectors.active_model() or ""
+        blobs = self._storage.vectors.item_vectors(model_key, [s.candidate.item_id for s in scored])
+        return {item_id: _floats(blob) for item_id, blob in blobs.items()}
+
+    def _kinds(self, item_ids: Sequence[int]) -> list[str]:
+        return [self._storage.items.item(self._account_id, i).kind for i in item_ids if i]
+
+    def whose(self, suggestion_id: str) -> Contact:
+        """The contact a suggestion is for, or SuggestionNotFound."""
+        contact_id = self._storage.matches.contact_of(self._account_id, suggestion_id)
+        if contact_id is None:
+            raise SuggestionNotFound(
+                f"no suggestion has the id {suggestion_id}; "
+                "`sawthis suggest --contact NAME` shows them with their ids",
+                ref=suggestion_id,
+            )
+        return self._storage.people.contact(self._account_id, contact_id)
+
+    def set_status(
+        self,
+        suggestion_id: str,
+        status: Status,
+        *,
+        now: datetime,
+        until: datetime | None = None,
+        note: str = "",
+    ) -> StatusEvent:
+        """Note what the user did with a suggestion; "sent" also logs the touch.
+
+        Saying the same thing twice changes nothing.
+
+        Raises:
+            SuggestionNotFound: No suggestion has this id.
+            InvalidInput: Snoozed without a time to come, or an impossible status.
+        """
+        contact = self.whose(suggestion_id)
+        if status == "new":
+            raise InvalidInput("a suggestion becomes new again by undo")
+        if status == "snoozed" and (until is None or until <= now):
+            raise InvalidInput("snoozed needs a time to come until which it sleeps")
+        with self._storage.transaction():
+            known = self._statuses(contact.id).get(suggestion_id)
+            if known and known.status == status and known.until == until:
+                return known
+            event = self._event(suggestion_id, contact, known, status, now, until)
+            touch = None
+            if status == "sent":
+                touch = Touch(
+                    new_id(), contact.id, "sent", "out", now, note, event.item_id, suggestion_id
+                )
+            self._storage.history.add_status(self._account_id, event, touch)
+        return event
+
+    def _event(
+        self,
+        suggestion_id: str,
+        contact: Contact,
+        known: StatusEvent | None,
+        status: Status,
+        now: datetime,
+        until: datetime | None,
+    ) -> StatusEvent:
+        if known is not None:
+            return replace(known, status=status, at=now, until=until)
+        candidate = self._storage.matches.candidate(self._account_id, suggestion_id)
+        if candidate is None:
+            raise SuggestionNotFound(
+                f"suggestion {suggestion_id} is of a model no longer in use", ref=suggestion_id
+            )
+        return StatusEvent(
+            suggestion_id,
+            contact.id,
+            candidate.item_id,
+            candidate.item_key,
+            status,
+            now,
+            until,
+        )
+
+    def undo(self, suggestion_id: str) -> StatusEvent:
+        """Take the last change of a suggestion back, with the touch it logged.
+
+        Raises:
+            SuggestionNotFound: No suggestion has this id.
+            ConflictError: There is nothing to take back.
+        """
+        self.whose(suggestion_id)
+        return self._storage.history.undo_status(self._account_id, suggestion_id)
+
+
+def _floats(blob: bytes) -> Sequence[float]:
+    values = array("f")
+    values.frombytes(blob)
+    if sys.byteorder == "big":
+        values.byteswap()
+    return values
+
+
+def _silence(
+    contact: Contact, n_interests: int, pool: Sequence[Candidate], likely: Sequence[Scored]
+) -> str:
+    if not safety.may_be_written_to(contact):
+        return f"{contact.name} is marked “{contact.state.replace('_', ' ')}”"
+    if n_interests == 0:
+        return (
+            f"{contact.first_name} has no interests yet: "
+            f"`sawthis interests add {contact.slug} \"…\"` adds one"
+        )
+    if likely:
+        return "only jokes are left, and the last shares had one"
+    if not pool:
+        return f"nothing in the pool comes near {contact.first_name}'s interests"
+    return f"nothing in the pool is a good enough fit for {contact.first_name} right now"

@@ -1,0 +1,105 @@
+"""The other way round: a page at hand, who would enjoy it?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from recommender.domain import MAX_SPAN_CHARACTERS
+from recommender.errors import InvalidInput
+from recommender.rhythm import last_contact
+from recommender.safety import may_be_written_to, written_by
+from recommender.words import clip
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from recommender.domain import Contact, Match
+    from recommender.services.matching import Matching
+    from recommender.storage.protocol import Storage
+
+MAX_TEXT_CHARACTERS = 100_000
+DEFAULT_PEOPLE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """One contact who would enjoy the page."""
+
+    contact: Contact
+    interest: str
+    relevance: float
+    span: str
+    last_contact: str
+    had_it: bool
+    """Whether this URL was already sent to the contact."""
+
+
+def who_would_enjoy(
+    storage: Storage,
+    account_id: str,
+    matching: Matching,
+    *,
+    url: str | None,
+    title: str,
+    text: str,
+    threshold: float,
+    now: datetime,
+    n: int = DEFAULT_PEOPLE,
+) -> list[Fit]:
+    """The contacts whose interests the page serves, best first; possibly none.
+
+    Raises:
+        InvalidInput: There is no text to judge by.
+    """
+    if not (title.strip() or text.strip()):
+        raise InvalidInput("there is no text to judge by; give the page's title or text")
+    queries = matching.queries(account_id)
+    matches = matching.match_text(queries, title[:1000], text[:MAX_TEXT_CHARACTERS])
+    avoided = {
+        q.interest.contact_id: True
+        for q in queries
+        if q.interest.polarity == "avoid"
+        and any(m.interest_id == q.interest.id and m.relevance >= threshold for m in matches)
+    }
+    phrases = {q.interest.id: q.interest for q in queries}
+    best: dict[str, Match] = {}
+    for match in matches:
+        interest = phrases[match.interest_id]
+        if interest.polarity == "avoid" or match.relevance < threshold:
+            continue
+        known = best.get(match.contact_id)
+        if known is None or match.relevance > known.relevance:
+            best[match.contact_id] = match
+    last = storage.history.last_touches(account_id)
+    had = _had(storage, account_id, url)
+    fits = []
+    for contact_id, match in best.items():
+        contact = storage.people.contact(account_id, contact_id)
+        if contact_id in avoided or not may_be_written_to(contact) or written_by(url, contact):
+            continue
+        fits.append(
+            Fit(
+                contact=contact,
+                interest=phrases[match.interest_id].phrase,
+                relevance=match.relevance,
+                span=clip(match.span, limit=MAX_SPAN_CHARACTERS),
+                last_contact=last_contact(last.get(contact_id), now),
+                had_it=contact_id in had,
+            )
+        )
+    return sorted(fits, key=lambda fit: (-fit.relevance, fit.contact.name))[:n]
+
+
+def _had(storage: Storage, account_id: str, url: str | None) -> set[str]:
+    """Contacts to whom an item with this URL was sent."""
+    if not url:
+        return set()
+    from recommender_feeds import canonical_url
+
+    key = canonical_url(url)
+    return {
+        event.contact_id
+        for event in storage.history.statuses(account_id)
+        if event.status == "sent" and event.item_key == key
+    }

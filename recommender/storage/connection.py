@@ -1,0 +1,170 @@
+"""One SQLite connection per thread, with our errors in place of sqlite3's.
+
+Rows are read through the standard library: importing sqlite_utils costs more than the whole
+answer of `suggest`. Writes go through sqlite_utils, which is imported with the first of them.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from recommender.errors import ConflictError, StorageBusy, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+BUSY_TIMEOUT_S = 10.0
+
+
+class Connections:
+    """The connections to one database file.
+
+    Args:
+        path: The database file; it is made when missing.
+        busy_timeout_s: How long a writer waits for another before StorageBusy.
+    """
+
+    def __init__(self, path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
+        self.path = path
+        self._timeout_s = busy_timeout_s
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._open: list[sqlite3.Connection] = []
+
+    def get(self) -> sqlite3.Connection:
+        """This thread's connection, opened when first asked for."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            with translated(self.path):
+                connection = self._connect()
+            self._local.connection = connection
+            with self._lock:
+                self._open.append(connection)
+        return connection
+
+    def _connect(self) -> sqlite3.Connection:
+        # check_same_thread is off only so that close() may be called from any thread.
+        connection = sqlite3.connect(
+            self.path, timeout=self._timeout_s, isolation_level=None, check_same_thread=False
+        )
+        connection.row_factory = sqlite3.Row
+        try:
+            connection.execute("PRAGMA foreign_keys = ON")
+            if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+    def rows(
+        self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()
+    ) -> list[sqlite3.Row]:
+        """All rows of a query, with parameters by place or by name."""
+        with translated(self.path):
+            return self.get().execute(sql, parameters).fetchall()
+
+    def row(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Row | None:
+        """The first row of a query, or None."""
+        with translated(self.path):
+            first: sqlite3.Row | None = self.get().execute(sql, parameters).fetchone()
+            return first
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
+        """Run one statement; returns the number of rows it changed."""
+        with translated(self.path):
+            return self.get().execute(sql, parameters).rowcount
+
+    def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run one statement for each row, in a transaction."""
+        with self.transaction(), translated(self.path):
+            self.get().executemany(sql, rows)
+
+    def insert(self, table: str, row: Mapping[str, object]) -> None:
+        """Insert one row; ConflictError when its key is taken."""
+        with self.transaction(), translated(self.path):
+            self._utils()[table].insert(dict(row))
+
+    def upsert(self, table: str, row: Mapping[str, object], *, pk: str | tuple[str, ...]) -> None:
+        """Insert one row, or replace the named columns of the one with its key."""
+        with self.transaction(), translated(self.path):
+            self._utils()[table].upsert(dict(row), pk=pk)
+
+    def delete(self, table: str, where: str, parameters: Sequence[object]) -> int:
+        """Delete rows; returns their number."""
+        with self.transaction():
+            before = self.get().total_changes
+            with translated(self.path):
+                self._utils()[table].delete_where(where, list(parameters))
+            return self.get().total_changes - before
+
+    def _utils(self) -> Any:  # noqa: ANN401  (sqlite_utils publishes no types)
+        import sqlite_utils  # noqa: PLC0415
+
+        database = getattr(self._local, "utils", None)
+        if database is None:
+            database = sqlite_utils.Database(self.get())
+            self._local.utils = database
+        return database
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Atomic unit; joins the one this thread is already in."""
+        connection = self.get()
+        if connection.in_transaction:
+            yield
+            return
+        with translated(self.path):
+            # IMMEDIATE: the lock is waited for here, where waiting is harmless,
+            # and not in the middle of the work, where SQLite gives up at once.
+            connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            with translated(self.path):
+                connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    def close(self) -> None:
+        """Close what was opened, in whichever thread."""
+        with self._lock:
+            for connection in self._open:
+                connection.close()
+            self._open.clear()
+        self._local = threading.local()
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn sqlite3's errors into one line that says what to do."""
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        raise ConflictError(f"that is already there ({error})") from error
+    except sqlite3.OperationalError as error:
+        raise _operational(str(error), path) from error
+    except sqlite3.DatabaseError as error:
+        raise StorageError(
+            f"{path.name} is damaged ({error}); restore it from a `sawthis export`"
+        ) from error
+
+
+def _operational(text: str, path: Path) -> StorageError:
+    if "locked" in text or "busy" in text:
+        return StorageBusy(f"{path.name} is in use by another process; try again when it is done")
+    if "full" in text:
+        return StorageError(
+            f"the disk that holds {path.name} is full; nothing was written: free some space"
+        )
+    if "readonly" in text or "read-only" in text or "unable to open" in text:
+        return StorageError(
+            f"{path} can't be opened for writing ({text}); check its folder's permissions"
+        )
+    return StorageError(f"{path.name}: {text}; run `sawthis doctor`")

@@ -1,0 +1,159 @@
+"""HistoryStore on SQLite."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from recommender.errors import ConflictError, NotFoundError, TokenNotFound
+from recommender.storage.people import put_account
+from recommender.storage.rows import (
+    to_status_event,
+    to_text,
+    to_token,
+    to_touch,
+    touch_row,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from recommender.domain import StatusEvent, Token, Touch
+    from recommender.storage.connection import Connections
+
+
+class SqliteHistory:
+    """Status events, touches, tokens; see `recommender.storage.protocol.HistoryStore`."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._db = connections
+
+    def add_status(self, account_id: str, event: StatusEvent, touch: Touch | None) -> None:
+        """Append a status event, and the touch it stands for."""
+        with self._db.transaction():
+            if touch is not None:
+                self.add_touch(account_id, touch)
+            self._db.insert(
+                "status_events",
+                {
+                    "account_id": account_id,
+                    "suggestion_id": event.suggestion_id,
+                    "contact_id": event.contact_id,
+                    "item_id": event.item_id,
+                    "item_key": event.item_key,
+                    "status": event.status,
+                    "at": to_text(event.at),
+                    "until": to_text(event.until),
+                    "touch_id": touch.id if touch else None,
+                },
+            )
+
+    def undo_status(self, account_id: str, suggestion_id: str) -> StatusEvent:
+        """Take the newest event and its touch back."""
+        with self._db.transaction():
+            row = self._db.row(
+                "SELECT * FROM status_events WHERE account_id = ? AND suggestion_id = ?"
+                " ORDER BY id DESC LIMIT 1",
+                (account_id, suggestion_id),
+            )
+            if row is None:
+                raise ConflictError(f"nothing to undo for suggestion {suggestion_id}")
+            self._db.delete("status_events", "id = ?", (row["id"],))
+            self._db.delete("touches", "account_id = ? AND id = ?", (account_id, row["touch_id"]))
+            return to_status_event(row)
+
+    def statuses(self, account_id: str, contact_id: str | None = None) -> list[StatusEvent]:
+        """The current (newest) event of each suggestion, oldest first."""
+        rows = self._db.rows(
+            "SELECT *, max(id) FROM status_events WHERE account_id = ?"
+            " AND (? IS NULL OR contact_id = ?) GROUP BY suggestion_id ORDER BY id",
+            (account_id, contact_id, contact_id),
+        )
+        return [to_status_event(row) for row in rows]
+
+    def add_touch(self, account_id: str, touch: Touch) -> None:
+        """Append a touch."""
+        self._db.insert("touches", touch_row(account_id, touch))
+
+    def delete_touch(self, account_id: str, touch_id: str) -> None:
+        """Erase a touch, or NotFoundError."""
+        if not self._db.delete("touches", "account_id = ? AND id = ?", (account_id, touch_id)):
+            raise NotFoundError(f"no touch has the id {touch_id}", ref=touch_id)
+
+    def touches(self, account_id: str, contact_id: str | None = None) -> list[Touch]:
+        """Touches, newest first."""
+        rows = self._db.rows(
+            "SELECT * FROM touches WHERE account_id = ? AND (? IS NULL OR contact_id = ?)"
+            " ORDER BY at DESC, rowid DESC",
+            (account_id, contact_id, contact_id),
+        )
+        return [to_touch(row) for row in rows]
+
+    def last_touches(self, account_id: str) -> dict[str, Touch]:
+        """Contact id -> newest touch."""
+        rows = self._db.rows(
+            "SELECT *, max(at) FROM touches WHERE account_id = ? GROUP BY contact_id",
+            (account_id,),
+        )
+        return {row["contact_id"]: to_touch(row) for row in rows}
+
+    def add_token(self, account_id: str, token: Token, token_hash: str) -> None:
+        """Add a token; ConflictError if one of this name is in force."""
+        with self._db.transaction():
+            put_account(self._db, account_id, token.created_at.isoformat())
+            if any(t.name == token.name and not t.revoked_at for t in self.tokens(account_id)):
+                raise ConflictError(
+                    f"a token named “{token.name}” is in force; revoke it or choose another name"
+                )
+            self._db.insert(
+                "tokens",
+                {
+                    "account_id": account_id,
+                    "id": token.id,
+                    "name": token.name,
+                    "hash": token_hash,
+                    "created_at": to_text(token.created_at),
+                    "last_used_at": to_text(token.last_used_at),
+                    "revoked_at": to_text(token.revoked_at),
+                },
+            )
+
+    def revoke_token(self, account_id: str, ref: str, now: datetime) -> Token:
+        """Revoke by id or name."""
+        with self._db.transaction():
+            row = self._db.row(
+                "SELECT * FROM tokens WHERE account_id = ? AND revoked_at IS NULL"
+                " AND (id = ? OR name = ?)",
+                (account_id, ref, ref),
+            )
+            if row is None:
+                raise TokenNotFound(f"no token in force is called {ref}", ref=ref)
+            self._db.execute(
+                "UPDATE tokens SET revoked_at = ? WHERE account_id = ? AND id = ?",
+                (to_text(now), account_id, row["id"]),
+            )
+            return next(token for token in self.tokens(account_id) if token.id == row["id"])
+
+    def tokens(self, account_id: str) -> list[Token]:
+        """All tokens, oldest first."""
+        rows = self._db.rows(
+            "SELECT * FROM tokens WHERE account_id = ? ORDER BY created_at, id", (account_id,)
+        )
+        return [to_token(row) for row in rows]
+
+    def account_of_token(self, token_hash: str, now: datetime) -> str | None:
+        """The account a token in force belongs to; its use is noted to the minute."""
+        row = self._db.row(
+            "SELECT account_id, id, last_used_at FROM tokens"
+            " WHERE hash = ? AND revoked_at IS NULL",
+            (token_hash,),
+        )
+        if row is None:
+            return None
+        stamp = to_text(now.replace(second=0, microsecond=0))
+        if row["last_used_at"] != stamp:
+            self._db.execute(
+                "UPDATE tokens SET last_used_at = ? WHERE account_id = ? AND id = ?",
+                (stamp, row["account_id"], row["id"]),
+            )
+        account_id: str = row["account_id"]
+        return account_id

@@ -1,0 +1,149 @@
+"""MatchStore on SQLite."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from recommender.domain import Candidate, suggestion_id
+from recommender.storage.feeds import VISIBLE
+from recommender.storage.items import chunks, marks
+from recommender.storage.rows import need_time, to_time
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+
+    from recommender.domain import Match
+    from recommender.storage.connection import Connections
+
+_ACTIVE = "(SELECT value FROM settings WHERE key = 'active_model')"
+_CANDIDATE = """
+SELECT m.suggestion_id, m.item_id, i.key, i.kind, i.url, i.title,
+       CASE i.kind WHEN 'joke' THEN i.text ELSE '' END AS text, i.author, i.feed_title,
+       i.published_at, i.fetched_at, i.content_hash, m.interest_id, t.phrase, t.weight,
+       t.polarity, m.relevance, m.cosine, m.lexical, m.span
+FROM matches m
+JOIN interests t ON t.account_id = m.account_id AND t.id = m.interest_id
+JOIN items i ON i.id = m.item_id
+"""
+
+
+class SqliteMatches:
+    """Matches; see `recommender.storage.protocol.MatchStore`."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._db = connections
+
+    def put_matches(
+        self,
+        account_id: str,
+        model_key: str,
+        interest_id: str,
+        matches: Iterable[Match],
+        *,
+        matched_seq: int,
+        keep: int,
+    ) -> None:
+        """Put matches of one interest, keep its best `keep`, note how far it was matched."""
+        found = list(matches)
+        with self._db.transaction():
+            keys = self._visible_keys(account_id, [match.item_id for match in found])
+            self._db.execute_many(
+                "INSERT OR REPLACE INTO matches (account_id, model_key, interest_id, item_id,"
+                " contact_id, suggestion_id, relevance, cosine, lexical, span)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        account_id,
+                        model_key,
+                        interest_id,
+                        match.item_id,
+                        match.contact_id,
+                        suggestion_id(account_id, match.contact_id, keys[match.item_id]),
+                        match.relevance,
+                        match.cosine,
+                        match.lexical,
+                        match.span,
+                    )
+                    for match in found
+                    if match.item_id in keys
+                ],
+            )
+            self._prune(account_id, model_key, interest_id, keep)
+            self._db.execute(
+                "UPDATE interest_vectors SET matched_seq = ?"
+                " WHERE account_id = ? AND interest_id = ? AND model_key = ?",
+                (matched_seq, account_id, interest_id, model_key),
+            )
+
+    def _visible_keys(self, account_id: str, item_ids: Sequence[int]) -> dict[int, str]:
+        visible = VISIBLE.replace(":account_id", "?")
+        keys: dict[int, str] = {}
+        for chunk in chunks(item_ids):
+            sql = f"SELECT i.id, i.key FROM items i WHERE i.id IN ({marks(chunk)}) AND {visible}"  # noqa: S608
+            for row in self._db.rows(sql, (*chunk, account_id, account_id)):
+                keys[row["id"]] = row["key"]
+        return keys
+
+    def _prune(self, account_id: str, model_key: str, interest_id: str, keep: int) -> None:
+        where = (account_id, model_key, interest_id)
+        self._db.execute(
+            "DELETE FROM matches WHERE account_id = ? AND model_key = ? AND interest_id = ?"
+            " AND item_id IN (SELECT m.item_id FROM matches m JOIN items i ON i.id = m.item_id"
+            " WHERE m.account_id = ? AND m.model_key = ? AND m.interest_id = ?"
+            " ORDER BY m.relevance DESC, i.key LIMIT -1 OFFSET ?)",
+            (*where, *where, keep),
+        )
+
+    def candidates(self, account_id: str, contact_id: str, *, limit: int) -> list[Candidate]:
+        """The contact's best matches under the active model, by relevance, then item key."""
+        rows = self._db.rows(
+            f"{_CANDIDATE} WHERE m.account_id = ? AND m.model_key = {_ACTIVE}"
+            " AND m.contact_id = ? ORDER BY m.relevance DESC, i.key LIMIT ?",
+            (account_id, contact_id, limit),
+        )
+        return [_to_candidate(row) for row in rows]
+
+    def candidate(self, account_id: str, suggestion_id: str) -> Candidate | None:
+        """The best match behind a suggestion id, or None."""
+        row = self._db.row(
+            f"{_CANDIDATE} WHERE m.account_id = ? AND m.suggestion_id = ?"
+            f" AND m.model_key = {_ACTIVE} ORDER BY m.relevance DESC LIMIT 1",
+            (account_id, suggestion_id),
+        )
+        return _to_candidate(row) if row else None
+
+    def contact_of(self, account_id: str, suggestion_id: str) -> str | None:
+        """Whose suggestion this is, from matches or history."""
+        row = self._db.row(
+            "SELECT contact_id FROM matches WHERE account_id = ? AND suggestion_id = ?"
+            " UNION SELECT contact_id FROM status_events"
+            " WHERE account_id = ? AND suggestion_id = ? LIMIT 1",
+            (account_id, suggestion_id, account_id, suggestion_id),
+        )
+        return row["contact_id"] if row else None
+
+
+def _to_candidate(row: sqlite3.Row) -> Candidate:
+    return Candidate(
+        suggestion_id=row["suggestion_id"],
+        item_id=row["item_id"],
+        item_key=row["key"],
+        kind=row["kind"],
+        url=row["url"],
+        title=row["title"],
+        text=row["text"],
+        author=row["author"],
+        feed_title=row["feed_title"],
+        published_at=to_time(row["published_at"]),
+        fetched_at=need_time(row["fetched_at"]),
+        content_hash=row["content_hash"],
+        interest_id=row["interest_id"],
+        phrase=row["phrase"],
+        weight=row["weight"],
+        polarity=row["polarity"],
+        relevance=row["relevance"],
+        cosine=row["cosine"],
+        lexical=row["lexical"],
+        span=row["span"],
+    )

@@ -1,0 +1,230 @@
+"""The schema's history: append-only, numbered, each step in one transaction.
+
+PRAGMA user_version holds the number of the last step, so that the cold path can see that
+there is nothing to do without importing sqlite_utils. Never change a step that was released.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from recommender.errors import SchemaTooNew
+from recommender.storage.connection import translated
+
+if TYPE_CHECKING:
+    from recommender.storage.connection import Connections
+
+LATEST = 1
+
+_M001 = """
+CREATE TABLE accounts (
+    id TEXT PRIMARY KEY,
+    created_at TEXT NOT NULL
+);
+CREATE TABLE contacts (
+    account_id TEXT NOT NULL REFERENCES accounts(id) ON DELETE CASCADE,
+    id TEXT NOT NULL,
+    slug TEXT NOT NULL,
+    name TEXT NOT NULL,
+    emails TEXT NOT NULL,
+    employer TEXT NOT NULL,
+    notes TEXT NOT NULL,
+    own_sites TEXT NOT NULL,
+    humour TEXT NOT NULL,
+    state TEXT NOT NULL,
+    cadence_days INTEGER,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    PRIMARY KEY (account_id, id),
+    UNIQUE (account_id, slug)
+);
+CREATE TABLE interests (
+    account_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    contact_id TEXT NOT NULL,
+    phrase TEXT NOT NULL,
+    weight REAL NOT NULL,
+    polarity TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    PRIMARY KEY (account_id, id),
+    UNIQUE (account_id, contact_id, phrase),
+    FOREIGN KEY (account_id, contact_id) REFERENCES contacts(account_id, id) ON DELETE CASCADE
+);
+CREATE TABLE feeds (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    url TEXT NOT NULL UNIQUE,
+    title TEXT NOT NULL,
+    site_url TEXT,
+    kind TEXT NOT NULL,
+    etag TEXT,
+    last_modified TEXT,
+    body_hash TEXT,
+    checked_at TEXT,
+    succeeded_at TEXT,
+    next_check_at TEXT,
+    failures INTEGER NOT NULL DEFAULT 0,
+    error TEXT
+);
+CREATE TABLE subscriptions (
+    account_id TEXT NOT NULL REFERENCES accounts(id) ON DELETE CASCADE,
+    feed_id INTEGER NOT NULL REFERENCES feeds(id) ON DELETE CASCADE,
+    created_at TEXT NOT NULL,
+    PRIMARY KEY (account_id, feed_id)
+) WITHOUT ROWID;
+CREATE TABLE items (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    owner_id TEXT NOT NULL DEFAULT '',
+    key TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    url TEXT,
+    title TEXT NOT NULL,
+    author TEXT,
+    language TEXT,
+    tags TEXT NOT NULL,
+    published_at TEXT,
+    fetched_at TEXT NOT NULL,
+    content_hash TEXT NOT NULL,
+    story TEXT,
+    feed_title TEXT NOT NULL DEFAULT '',
+    text TEXT NOT NULL,
+    UNIQUE (owner_id, key)
+);
+CREATE TABLE feed_items (
+    feed_id INTEGER NOT NULL REFERENCES feeds(id) ON DELETE CASCADE,
+    item_id INTEGER NOT NULL REFERENCES items(id) ON DELETE CASCADE,
+    PRIMARY KEY (item_id, feed_id)
+) WITHOUT ROWID;
+CREATE INDEX feed_items_by_feed ON feed_items(feed_id);
+CREATE TABLE item_vectors (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    model_key TEXT NOT NULL,
+    item_id INTEGER NOT NULL REFERENCES items(id) ON DELETE CASCADE,
+    vector BLOB NOT NULL,
+    UNIQUE (item_id, model_key)
+);
+CREATE INDEX item_vectors_by_model ON item_vectors(model_key, seq);
+CREATE TABLE interest_vectors (
+    account_id TEXT NOT NULL,
+    interest_id TEXT NOT NULL,
+    model_key TEXT NOT NULL,
+    vector BLOB NOT NULL,
+    matched_seq INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (account_id, interest_id, model_key),
+    FOREIGN KEY (account_id, interest_id) REFERENCES interests(account_id, id) ON DELETE CASCADE
+);
+CREATE TABLE matches (
+    account_id TEXT NOT NULL,
+    model_key TEXT NOT NULL,
+    interest_id TEXT NOT NULL,
+    item_id INTEGER NOT NULL REFERENCES items(id) ON DELETE CASCADE,
+    contact_id TEXT NOT NULL,
+    suggestion_id TEXT NOT NULL,
+    relevance REAL NOT NULL,
+    cosine REAL NOT NULL,
+    lexical REAL NOT NULL,
+    span TEXT NOT NULL,
+    PRIMARY KEY (account_id, model_key, interest_id, item_id),
+    FOREIGN KEY (account_id, interest_id) REFERENCES interests(account_id, id) ON DELETE CASCADE
+) WITHOUT ROWID;
+CREATE INDEX matches_by_contact ON matches(account_id, model_key, contact_id, relevance DESC);
+CREATE INDEX matches_by_interest ON matches(account_id, interest_id);
+CREATE INDEX matches_by_suggestion ON matches(account_id, suggestion_id);
+CREATE INDEX matches_by_item ON matches(item_id);
+CREATE TABLE status_events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account_id TEXT NOT NULL,
+    suggestion_id TEXT NOT NULL,
+    contact_id TEXT NOT NULL,
+    item_id INTEGER NOT NULL,
+    item_key TEXT NOT NULL,
+    status TEXT NOT NULL,
+    at TEXT NOT NULL,
+    until TEXT,
+    touch_id TEXT,
+    FOREIGN KEY (account_id, contact_id) REFERENCES contacts(account_id, id) ON DELETE CASCADE
+);
+CREATE INDEX status_events_by_contact ON status_events(account_id, contact_id);
+CREATE INDEX status_events_by_suggestion ON status_events(account_id, suggestion_id);
+CREATE TABLE touches (
+    account_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    contact_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    direction TEXT NOT NULL,
+    at TEXT NOT NULL,
+    note TEXT NOT NULL,
+    item_id INTEGER,
+    suggestion_id TEXT,
+    PRIMARY KEY (account_id, id),
+    FOREIGN KEY (account_id, contact_id) REFERENCES contacts(account_id, id) ON DELETE CASCADE
+);
+CREATE INDEX touches_by_contact ON touches(account_id, contact_id, at DESC);
+CREATE TABLE tokens (
+    account_id TEXT NOT NULL REFERENCES accounts(id) ON DELETE CASCADE,
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    hash TEXT NOT NULL UNIQUE,
+    created_at TEXT NOT NULL,
+    last_used_at TEXT,
+    revoked_at TEXT,
+    PRIMARY KEY (account_id, id)
+);
+CREATE TABLE backgrounds (
+    model_key TEXT PRIMARY KEY,
+    mean BLOB NOT NULL,
+    deviation REAL NOT NULL
+);
+CREATE TABLE settings (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
+"""
+
+
+def _steps() -> Any:  # noqa: ANN401  (sqlite_utils publishes no types)
+    from sqlite_utils.migrations import Migrations
+
+    steps = Migrations("sawthis")
+
+    @steps()
+    def m001_first_house(db: Any) -> None:  # noqa: ANN401
+        for statement in _M001.split(";"):
+            if statement.strip():
+                db.conn.execute(statement)
+        # Names derived files (the vector matrix), so that they are never taken for another's.
+        db.conn.execute("INSERT INTO settings VALUES ('library_id', lower(hex(randomblob(8))))")
+        db.conn.execute("PRAGMA user_version = 1")
+
+    return steps
+
+
+def bring_up_to_date(connections: Connections) -> None:
+    """Apply the steps this database has not seen.
+
+    Raises:
+        SchemaTooNew: The file was written by a newer version.
+        StorageError: The file can't be written.
+    """
+    found = schema_version(connections)
+    if found == LATEST:
+        return
+    if found > LATEST:
+        raise SchemaTooNew(
+            f"{connections.path.name} has schema {found}, this Sawthis knows {LATEST}: "
+            "upgrade Sawthis, or point SAWTHIS_DATA_DIR elsewhere",
+            found=found,
+            known=LATEST,
+        )
+    from sqlite_utils import Database
+
+    with translated(connections.path), connections.transaction():
+        # Another process may have done it while we waited for the lock.
+        if schema_version(connections) < LATEST:
+            _steps().apply(Database(connections.get()))
+
+
+def schema_version(connections: Connections) -> int:
+    """The number of the last step applied; 0 for an empty file."""
+    row = connections.row("PRAGMA user_version")
+    return int(row[0]) if row else 0

@@ -1,0 +1,120 @@
+"""PeopleStore on SQLite."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from recommender.errors import ConflictError, ContactNotFound, InterestNotFound
+from recommender.storage.rows import contact_row, interest_row, to_contact, to_interest
+
+if TYPE_CHECKING:
+    from recommender.domain import Contact, Interest
+    from recommender.storage.connection import Connections
+
+
+class SqlitePeople:
+    """Contacts and interests; see `recommender.storage.protocol.PeopleStore`."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._db = connections
+
+    def add_contact(self, account_id: str, contact: Contact) -> None:
+        """Add a contact; ConflictError if its id or slug is taken."""
+        with self._db.transaction():
+            put_account(self._db, account_id, contact.created_at.isoformat())
+            self._db.insert("contacts", contact_row(account_id, contact))
+
+    def update_contact(self, account_id: str, contact: Contact) -> None:
+        """Replace a contact's fields, or ContactNotFound."""
+        with self._db.transaction():
+            self.contact(account_id, contact.id)
+            self._db.upsert("contacts", contact_row(account_id, contact), pk=("account_id", "id"))
+
+    def delete_contact(self, account_id: str, contact_id: str) -> None:
+        """Erase a contact and all that hangs on it."""
+        if not self._db.delete("contacts", "account_id = ? AND id = ?", (account_id, contact_id)):
+            raise ContactNotFound(f"no contact has the id {contact_id}", ref=contact_id)
+
+    def contact(self, account_id: str, contact_id: str) -> Contact:
+        """The contact with this id, or ContactNotFound."""
+        row = self._db.row(
+            "SELECT * FROM contacts WHERE account_id = ? AND id = ?", (account_id, contact_id)
+        )
+        if row is None:
+            raise ContactNotFound(f"no contact has the id {contact_id}", ref=contact_id)
+        return to_contact(row)
+
+    def contacts(self, account_id: str) -> list[Contact]:
+        """All contacts, by name then id."""
+        rows = self._db.rows(
+            "SELECT * FROM contacts WHERE account_id = ? ORDER BY name COLLATE NOCASE, id",
+            (account_id,),
+        )
+        return [to_contact(row) for row in rows]
+
+    def find_contacts(self, account_id: str, ref: str) -> list[Contact]:
+        """Who an id, slug, e-mail or name may mean."""
+        exact = self._db.row(
+            "SELECT * FROM contacts WHERE account_id = ? AND id = ?", (account_id, ref)
+        )
+        if exact is not None:
+            return [to_contact(exact)]
+        everybody = self.contacts(account_id)
+        wanted = ref.strip().casefold()
+        ways = (
+            lambda c: wanted in {email.casefold() for email in c.emails},
+            lambda c: wanted == c.name.casefold(),
+            lambda c: wanted == c.first_name.casefold(),
+            # A slug comes last: the first of two Joes has the slug "joe", and
+            # `--contact joe` must not quietly choose him.
+            lambda c: wanted == c.slug,
+        )
+        for fits in ways:
+            found = [contact for contact in everybody if fits(contact)]
+            if found:
+                return found
+        return []
+
+    def add_interest(self, account_id: str, interest: Interest) -> None:
+        """Add an interest; ConflictError if the contact has the phrase already."""
+        with self._db.transaction():
+            self.contact(account_id, interest.contact_id)
+            taken = {i.phrase.casefold() for i in self.interests(account_id, interest.contact_id)}
+            if interest.phrase.casefold() in taken:
+                raise ConflictError(f"“{interest.phrase}” is already among the interests")
+            self._db.insert("interests", interest_row(account_id, interest))
+
+    def update_interest(self, account_id: str, interest: Interest) -> None:
+        """Replace an interest's fields, or InterestNotFound."""
+        with self._db.transaction():
+            self._need_interest(account_id, interest.id)
+            self._db.upsert(
+                "interests", interest_row(account_id, interest), pk=("account_id", "id")
+            )
+
+    def delete_interest(self, account_id: str, interest_id: str) -> None:
+        """Erase an interest with its vectors and matches."""
+        with self._db.transaction():
+            self._need_interest(account_id, interest_id)
+            self._db.delete("interests", "account_id = ? AND id = ?", (account_id, interest_id))
+
+    def interests(self, account_id: str, contact_id: str | None = None) -> list[Interest]:
+        """The interests of one contact or of all, oldest first."""
+        rows = self._db.rows(
+            "SELECT * FROM interests WHERE account_id = ? AND (? IS NULL OR contact_id = ?)"
+            " ORDER BY created_at, rowid",
+            (account_id, contact_id, contact_id),
+        )
+        return [to_interest(row) for row in rows]
+
+    def _need_interest(self, account_id: str, interest_id: str) -> None:
+        sql = "SELECT 1 FROM interests WHERE account_id = ? AND id = ?"
+        if self._db.row(sql, (account_id, interest_id)) is None:
+            raise InterestNotFound(f"no interest has the id {interest_id}", ref=interest_id)
+
+
+def put_account(db: Connections, account_id: str, created_at: str) -> None:
+    """Make the account's row if it is not there."""
+    db.execute(
+        "INSERT OR IGNORE INTO accounts (id, created_at) VALUES (?, ?)", (account_id, created_at)
+    )

@@ -1,0 +1,285 @@
+"""The storage contract, in writing. `recommender.testing` holds the suite that proves it.
+
+For every store:
+
+* **Accounts.** Owner data (contacts, interests, subscriptions, matches, touches, tokens) is
+  reached only with an `account_id`; no call returns or changes another account's rows.
+  Feeds, items and item vectors are shared.
+* **Transactions.** A method that writes is atomic by itself. Inside `with storage.transaction()`
+  several become one; an exception undoes them all. Nesting joins the outer transaction.
+* **Idempotency.** Writes described as "put" may be repeated with the same arguments and change
+  nothing the second time. "add" raises ConflictError on a second call.
+* **Threads.** A storage may be used from any thread; each thread has its own connection.
+* **Times** are aware UTC datetimes in and out; naive ones raise ValueError.
+* **Errors** are recommender.errors only: StorageBusy when a lock was not to be had in time,
+  StorageError for a full disk or a damaged file, the NotFound family for a missing row.
+* **Lists** come back fully read, in the order the docstring names.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+
+    from recommender.domain import (
+        Candidate,
+        Contact,
+        Counts,
+        Feed,
+        Interest,
+        Item,
+        Kind,
+        Match,
+        NewItem,
+        StatusEvent,
+        Token,
+        Touch,
+    )
+
+
+class PeopleStore(Protocol):
+    """Contacts and their interests."""
+
+    def add_contact(self, account_id: str, contact: Contact) -> None:
+        """Add a contact; ConflictError if its id or slug is taken."""
+
+    def update_contact(self, account_id: str, contact: Contact) -> None:
+        """Replace a contact's fields; ContactNotFound if there is none with this id."""
+
+    def delete_contact(self, account_id: str, contact_id: str) -> None:
+        """Erase a contact with its interests, matches, history and touches."""
+
+    def contact(self, account_id: str, contact_id: str) -> Contact:
+        """The contact with this id, or ContactNotFound."""
+
+    def contacts(self, account_id: str) -> list[Contact]:
+        """All contacts, by name then id."""
+
+    def find_contacts(self, account_id: str, ref: str) -> list[Contact]:
+        """The contacts that an id, slug, e-mail or name (whole or first) may mean.
+
+        The first of these ways that finds anybody decides; case is folded.
+        """
+
+    def add_interest(self, account_id: str, interest: Interest) -> None:
+        """Add an interest; ConflictError if the contact has the phrase already."""
+
+    def update_interest(self, account_id: str, interest: Interest) -> None:
+        """Replace an interest's fields, or InterestNotFound."""
+
+    def delete_interest(self, account_id: str, interest_id: str) -> None:
+        """Erase an interest with its vectors and matches, or InterestNotFound."""
+
+    def interests(self, account_id: str, contact_id: str | None = None) -> list[Interest]:
+        """The interests of one contact or of all, oldest first."""
+
+
+class FeedStore(Protocol):
+    """Feeds, who subscribes to them, and how their last check went."""
+
+    def subscribe(
+        self, account_id: str, url: str, *, kind: Kind, title: str, now: datetime
+    ) -> Feed:
+        """Put a subscription; the feed is made if no account had it before."""
+
+    def unsubscribe(self, account_id: str, feed_id: int) -> None:
+        """End a subscription and drop matches with items no other subscription brings."""
+
+    def feeds(self, account_id: str) -> list[Feed]:
+        """The account's feeds, by title then id."""
+
+    def subscribed_feeds(self) -> list[Feed]:
+        """Every feed that any account subscribes to, by id."""
+
+    def put_state(self, feed: Feed) -> None:
+        """Write a feed's title, validators and health; FeedNotFound if it is gone."""
+
+
+class ItemStore(Protocol):
+    """The pool."""
+
+    def put_items(
+        self, items: Sequence[NewItem], *, feed_id: int | None, owner_id: str, now: datetime
+    ) -> tuple[int, int]:
+        """Put items by (owner_id, key); returns how many were (added, changed).
+
+        `owner_id` is empty for shared items, an account for a saved page. An item whose
+        content_hash changed is rewritten and its vectors and matches are dropped, so that
+        the next refresh makes them anew.
+        """
+
+    def item(self, account_id: str, item_id: int) -> Item:
+        """One item visible to the account, or ItemNotFound."""
+
+    def items(
+        self,
+        account_id: str,
+        *,
+        kind: Kind | None = None,
+        search: str = "",
+        before_id: int | None = None,
+        limit: int = 50,
+    ) -> list[Item]:
+        """The account's visible items, newest id first, below `before_id`."""
+
+    def texts(self, item_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+        """Item id -> (title, text) for those that exist."""
+
+    def without_vector(self, model_key: str, *, limit: int) -> list[tuple[int, str, str]]:
+        """(id, title, text) of items this model has not embedded yet, by id."""
+
+    def n_without_vector(self, model_key: str) -> int:
+        """How many items this model has not embedded yet."""
+
+
+class VectorStore(Protocol):
+    """Unit vectors as little-endian float32 bytes, one per (model, item) or (model, interest)."""
+
+    def put_item_vectors(self, model_key: str, vectors: Mapping[int, bytes]) -> None:
+        """Put vectors of items; each gets the next sequence number. Vanished items are left out."""
+
+    def item_vectors_after(
+        self, model_key: str, seq: int, *, limit: int
+    ) -> list[tuple[int, int, bytes]]:
+        """(seq, item_id, vector) with a higher sequence number, in its order."""
+
+    def item_vectors(self, model_key: str, item_ids: Sequence[int]) -> dict[int, bytes]:
+        """Item id -> vector, for those that have one."""
+
+    def item_ids_by_seq(self, model_key: str, seqs: Sequence[int]) -> dict[int, int]:
+        """Seq -> item id for the vectors that are still current."""
+
+    def last_seq(self, model_key: str) -> int:
+        """The highest sequence number in use, 0 when there is none."""
+
+    def put_interest_vector(
+        self, account_id: str, interest_id: str, model_key: str, vector: bytes
+    ) -> None:
+        """Put an interest's vector; what it was matched with is forgotten."""
+
+    def interest_vectors(self, account_id: str, model_key: str) -> dict[str, tuple[bytes, int]]:
+        """Interest id -> (vector, sequence number up to which it has been matched)."""
+
+    def background(self, model_key: str) -> tuple[bytes, float] | None:
+        """The model's (mean vector, standard deviation of unrelated cosines), or None."""
+
+    def put_background(self, model_key: str, mean: bytes, deviation: float) -> None:
+        """Put the model's background."""
+
+    def active_model(self) -> str | None:
+        """The model key whose matches are served, or None before the first refresh."""
+
+    def activate_model(self, model_key: str) -> None:
+        """Serve this model's matches and drop every other model's vectors and matches."""
+
+
+class MatchStore(Protocol):
+    """Matches: written by matching, read by suggest."""
+
+    def put_matches(
+        self,
+        account_id: str,
+        model_key: str,
+        interest_id: str,
+        matches: Iterable[Match],
+        *,
+        matched_seq: int,
+        keep: int,
+    ) -> None:
+        """Put matches of one interest, keep its best `keep`, and note how far it was matched.
+
+        Ties in relevance are settled by the item's key, so any order of calls over the same
+        items leaves the same rows. Items the account can't see are left out.
+        """
+
+    def candidates(self, account_id: str, contact_id: str, *, limit: int) -> list[Candidate]:
+        """The contact's best matches under the active model, by relevance, then item key."""
+
+    def candidate(self, account_id: str, suggestion_id: str) -> Candidate | None:
+        """The best match behind a suggestion id, or None."""
+
+    def contact_of(self, account_id: str, suggestion_id: str) -> str | None:
+        """Whose suggestion this is, from matches or history."""
+
+
+class HistoryStore(Protocol):
+    """What was done with suggestions, touches with people, and tokens."""
+
+    def add_status(self, account_id: str, event: StatusEvent, touch: Touch | None) -> None:
+        """Append a status event, and the touch it stands for, in one transaction."""
+
+    def undo_status(self, account_id: str, suggestion_id: str) -> StatusEvent:
+        """Take the newest event and its touch back; ConflictError if there is none."""
+
+    def statuses(self, account_id: str, contact_id: str | None = None) -> list[StatusEvent]:
+        """The current (newest) event of each suggestion, oldest first."""
+
+    def add_touch(self, account_id: str, touch: Touch) -> None:
+        """Append a touch."""
+
+    def delete_touch(self, account_id: str, touch_id: str) -> None:
+        """Erase a touch, or NotFoundError."""
+
+    def touches(self, account_id: str, contact_id: str | None = None) -> list[Touch]:
+        """Touches, newest first."""
+
+    def last_touches(self, account_id: str) -> dict[str, Touch]:
+        """Contact id -> newest touch."""
+
+    def add_token(self, account_id: str, token: Token, token_hash: str) -> None:
+        """Add a token; ConflictError if the account has one of this name in force."""
+
+    def revoke_token(self, account_id: str, ref: str, now: datetime) -> Token:
+        """Revoke by id or name, or TokenNotFound."""
+
+    def tokens(self, account_id: str) -> list[Token]:
+        """All tokens, oldest first."""
+
+    def account_of_token(self, token_hash: str, now: datetime) -> str | None:
+        """The account a token in force belongs to (its use is noted), or None."""
+
+
+class Storage(Protocol):
+    """One library of Sawthis."""
+
+    people: PeopleStore
+    feeds: FeedStore
+    items: ItemStore
+    vectors: VectorStore
+    matches: MatchStore
+    history: HistoryStore
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """One atomic unit of work; see the module's contract."""
+
+    def library_id(self) -> str:
+        """A random name that this library keeps for life; derived files carry it."""
+
+    def counts(self, account_id: str) -> Counts:
+        """What the account holds."""
+
+    def accounts(self) -> list[str]:
+        """Account ids, in order."""
+
+    def export_rows(self, account_id: str) -> Iterator[tuple[str, dict[str, object]]]:
+        """(table, row) for everything that is the account's or that it subscribes to.
+
+        Vectors and matches are left out: they are recomputed. Tokens are left out: secrets
+        stay where they were made.
+        """
+
+    def import_rows(self, account_id: str, rows: Iterable[tuple[str, dict[str, object]]]) -> int:
+        """Read exported rows into an empty account, in one transaction; returns their number.
+
+        ConflictError if the account holds contacts, feeds or touches.
+        """
+
+    def check(self) -> str | None:
+        """None if the file is sound, else one line about what is wrong."""
+
+    def close(self) -> None:
+        """Close every connection; the storage is not used again."""

@@ -1,0 +1,165 @@
+"""A whole account as (table, row) pairs and back: what `sawthis export` and `import` move.
+
+Integer ids are this database's own affair, so rows name feeds by URL and items by key.
+Vectors and matches are left out (they are recomputed), and so are tokens (secrets stay).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from recommender.errors import ConflictError, InvalidInput
+from recommender.storage.feeds import VISIBLE
+from recommender.storage.people import put_account
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from recommender.storage.connection import Connections
+
+_OWNED = {
+    "contact": "SELECT * FROM contacts WHERE account_id = :account_id ORDER BY rowid",
+    "interest": "SELECT * FROM interests WHERE account_id = :account_id ORDER BY rowid",
+    "feed": "SELECT f.url, f.title, f.site_url, f.kind, f.etag, f.last_modified, f.body_hash,"
+    " f.checked_at, f.succeeded_at, f.next_check_at, f.failures, f.error, s.created_at"
+    " AS subscribed_at FROM feeds f JOIN subscriptions s ON s.feed_id = f.id"
+    " WHERE s.account_id = :account_id ORDER BY f.id",
+    "item": "SELECT i.key, (i.owner_id <> '') AS owned, i.kind, i.url, i.title, i.author,"
+    " i.language, i.tags, i.published_at, i.fetched_at, i.content_hash, i.story, i.feed_title,"
+    " i.text, (SELECT json_group_array(url) FROM (SELECT f.url FROM feed_items fi"
+    " JOIN feeds f ON f.id = fi.feed_id JOIN subscriptions s ON s.feed_id = f.id"
+    " WHERE fi.item_id = i.id AND s.account_id = :account_id ORDER BY f.url)) AS feeds"
+    f" FROM items i WHERE {VISIBLE} ORDER BY i.id",
+    "touch": "SELECT t.id, t.contact_id, t.kind, t.direction, t.at, t.note, i.key AS item_key,"
+    " t.suggestion_id FROM touches t LEFT JOIN items i ON i.id = t.item_id"
+    " WHERE t.account_id = :account_id ORDER BY t.rowid",
+    "status": "SELECT suggestion_id, contact_id, item_key, status, at, until, touch_id"
+    " FROM status_events WHERE account_id = :account_id ORDER BY id",
+}
+_FORMAT = 1
+
+
+def export_rows(db: Connections, account_id: str) -> Iterator[tuple[str, dict[str, object]]]:
+    """(table, row) pairs in an order in which they can be read back."""
+    yield "sawthis", {"format": _FORMAT}
+    for table, sql in _OWNED.items():
+        for row in db.rows(sql, {"account_id": account_id}):
+            yield table, {name: row[name] for name in row.keys() if name != "account_id"}  # noqa: SIM118
+
+
+def import_rows(
+    db: Connections,
+    account_id: str,
+    rows: Iterable[tuple[str, dict[str, object]]],
+    *,
+    empty: bool,
+) -> int:
+    """Read exported rows into an empty account, all or nothing; returns their number."""
+    if not empty:
+        raise ConflictError(
+            "this library already holds data; import into an empty one (set SAWTHIS_DATA_DIR)"
+        )
+    n_rows = 0
+    reader = _Reader(db, account_id)
+    with db.transaction():
+        put_account(db, account_id, "1970-01-01T00:00:00+00:00")
+        for table, row in rows:
+            reader.read(table, row)
+            n_rows += 1
+    return n_rows
+
+
+class _Reader:
+    """Writes exported rows, translating feed URLs and item keys to this database's ids."""
+
+    def __init__(self, db: Connections, account_id: str) -> None:
+        self._db = db
+        self._account_id = account_id
+        self._item_ids: dict[str, int] = {}
+        self._readers = {
+            "sawthis": self._header,
+            "contact": self._contact,
+            "interest": self._interest,
+            "feed": self._feed,
+            "item": self._item,
+            "touch": self._touch,
+            "status": self._status,
+        }
+
+    def read(self, table: str, row: dict[str, Any]) -> None:
+        if table not in self._readers:
+            raise InvalidInput(f"unknown kind of row “{table}”: is this a `sawthis export` file?")
+        try:
+            self._readers[table](row)
+        except (KeyError, TypeError, ValueError) as error:
+            raise InvalidInput(f"a {table} row is damaged: {error!r}") from error
+
+    def _header(self, row: dict[str, Any]) -> None:
+        if row["format"] != _FORMAT:
+            raise InvalidInput(f"the export has format {row['format']}, known is {_FORMAT}")
+
+    def _contact(self, row: dict[str, Any]) -> None:
+        self._insert("contacts", {**row, "account_id": self._account_id})
+
+    def _interest(self, row: dict[str, Any]) -> None:
+        self._insert("interests", {**row, "account_id": self._account_id})
+
+    def _feed(self, row: dict[str, Any]) -> None:
+        feed = {name: value for name, value in row.items() if name != "subscribed_at"}
+        if self._feed_row(row["url"]) is None:
+            self._insert("feeds", feed)
+        self._insert(
+            "subscriptions",
+            {
+                "account_id": self._account_id,
+                "feed_id": self._need_feed(row["url"]),
+                "created_at": row["subscribed_at"],
+            },
+        )
+
+    def _item(self, row: dict[str, Any]) -> None:
+        owner_id = self._account_id if row["owned"] else ""
+        known = self._item_row(owner_id, row["key"])
+        if known is None:
+            item = {name: value for name, value in row.items() if name not in {"owned", "feeds"}}
+            self._insert("items", {**item, "owner_id": owner_id})
+            known = self._item_row(owner_id, row["key"])
+        assert known is not None
+        self._item_ids[row["key"]] = known["id"]
+        for url in json.loads(row["feeds"]):
+            self._db.execute(
+                "INSERT OR IGNORE INTO feed_items (feed_id, item_id) VALUES (?, ?)",
+                (self._need_feed(url), known["id"]),
+            )
+
+    def _touch(self, row: dict[str, Any]) -> None:
+        touch = {name: value for name, value in row.items() if name != "item_key"}
+        item_id = self._item_ids.get(row["item_key"])
+        self._insert("touches", {**touch, "account_id": self._account_id, "item_id": item_id})
+
+    def _status(self, row: dict[str, Any]) -> None:
+        item_id = self._item_ids.get(row["item_key"], 0)
+        self._insert("status_events", {**row, "account_id": self._account_id, "item_id": item_id})
+
+    def _insert(self, table: str, row: Mapping[str, object]) -> None:
+        # Column names come from the file: only those the table has are taken.
+        known = {r["name"] for r in self._db.rows("SELECT name FROM pragma_table_info(?)", (table,))}
+        unknown = set(row) - known
+        if unknown:
+            raise InvalidInput(f"unknown field “{sorted(unknown)[0]}” in a row for {table}")
+        self._db.insert(table, row)
+
+    def _feed_row(self, url: str) -> sqlite3.Row | None:
+        return self._db.row("SELECT id FROM feeds WHERE url = ?", (url,))
+
+    def _need_feed(self, url: str) -> int:
+        row = self._feed_row(url)
+        if row is None:
+            raise InvalidInput(f"an item names the feed {url}, which is not in the export")
+        return int(row["id"])
+
+    def _item_row(self, owner_id: str, key: str) -> sqlite3.Row | None:
+        sql = "SELECT id FROM items WHERE owner_id = ? AND key = ?"
+        return self._db.row(sql, (owner_id, key))

@@ -1,0 +1,1 @@
+"""The pages: plain HTML, no JavaScript, the house's look."""

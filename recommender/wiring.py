@@ -1,0 +1,219 @@
+"""The only place that builds real objects: settings in, a house with its services out.
+
+Everything is made when first asked for, so that `suggest` pays for a database connection
+and nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from recommender.errors import EmbeddingError, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from recommender_feeds import HttpClient, SourceRegistry
+    from recommender_models import Embedder, VectorMatrix
+
+    from recommender.relevance import RelevanceModel
+    from recommender.services.matching import Matching
+    from recommender.services.people import People
+    from recommender.services.refresh import Refresher
+    from recommender.services.subscriptions import Subscriptions
+    from recommender.services.suggest import Suggester
+    from recommender.services.touches import Touches
+    from recommender.settings import Settings
+    from recommender.storage.protocol import Storage
+
+
+def utc_now() -> datetime:
+    """The one clock of the house."""
+    return datetime.now(UTC)
+
+
+class House:
+    """One library with its services, for one account.
+
+    Args:
+        settings: Where everything is.
+        account_id: For whom; the settings' account if not said.
+        notice: Gets a line when something takes long ("compiling the model …").
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        account_id: str | None = None,
+        notice: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        self.settings = settings
+        self.account_id = account_id or settings.account
+        self._notice = notice
+
+    def for_account(self, account_id: str) -> House:
+        """The same library and model seen by another account."""
+        other = House(self.settings, account_id=account_id, notice=self._notice)
+        other.__dict__["storage"] = self.storage
+        other.__dict__["embedder"] = self.embedder
+        other.__dict__["_matching"] = self._matching
+        return other
+
+    @cached_property
+    def storage(self) -> Storage:
+        """The library, made when it is not there yet."""
+        from recommender.storage.sqlite import open_sqlite
+
+        return open_sqlite(self.settings.database)
+
+    @cached_property
+    def threshold(self) -> float:
+        """Probability below which nothing is suggested."""
+        from recommender_models import relevance_numbers
+
+        return float(relevance_numbers()["threshold"])
+
+    @cached_property
+    def relevance_model(self) -> RelevanceModel:
+        """The fitted numbers with the weights of words."""
+        from recommender_models import relevance_numbers, word_rarity
+
+        from recommender.relevance import RelevanceModel
+
+        numbers = relevance_numbers()
+        return RelevanceModel(
+            bias=numbers["bias"],
+            cosine=numbers["cosine"],
+            body=numbers["body"],
+            title=numbers["title"],
+            threshold=numbers["threshold"],
+            floor_sd=numbers["floor_sd"],
+            rarity=word_rarity(),
+        )
+
+    @cached_property
+    def people(self) -> People:
+        """Contacts and interests."""
+        from recommender.services.people import People
+
+        return People(self.storage, self.account_id)
+
+    @cached_property
+    def suggester(self) -> Suggester:
+        """Suggestions."""
+        from recommender.services.suggest import Suggester
+
+        return Suggester(self.storage, self.account_id, self.threshold)
+
+    @cached_property
+    def touches(self) -> Touches:
+        """Touches."""
+        from recommender.services.touches import Touches
+
+        return Touches(self.storage, self.account_id)
+
+    @cached_property
+    def subscriptions(self) -> Subscriptions:
+        """Feeds."""
+        from recommender.services.subscriptions import Subscriptions
+
+        return Subscriptions(self.storage, self.account_id)
+
+    @cached_property
+    def embedder(self) -> Callable[[], Embedder]:
+        """Loads the model when first called, and compiles it if that was not done yet."""
+        loaded: list[Embedder] = []
+
+        def load() -> Embedder:
+            if not loaded:
+                loaded.append(self._load_embedder())
+            return loaded[0]
+
+        return load
+
+    def _load_embedder(self) -> Embedder:
+        from recommender_models import EmbedderError, load_embedder
+
+        try:
+            return load_embedder(
+                self.settings.model, self.settings.model_cache, notice=self._notice
+            )
+        except EmbedderError as error:
+            raise EmbeddingError(str(error)) from error
+        except OSError as error:
+            raise EmbeddingError(
+                f"the model can't be kept in {self.settings.model_cache}: {error.strerror}"
+            ) from error
+
+    def matching(self) -> Matching:
+        """Matching under the current model."""
+        return self._matching()
+
+    @cached_property
+    def _matching(self) -> Callable[[], Matching]:
+        made: list[Matching] = []
+
+        def make() -> Matching:
+            from recommender.services.matching import Matching
+
+            embedder = self.embedder()
+            if not made:
+                made[:] = [
+                    Matching(self.storage, embedder, self._matrix(embedder), self.relevance_model)
+                ]
+            return made[0]
+
+        return make
+
+    def _matrix(self, embedder: Embedder) -> VectorMatrix:
+        from recommender_models import VectorMatrix
+
+        name = hashlib.sha256(embedder.key.encode()).hexdigest()[:12]
+        try:
+            self.settings.vector_dir.mkdir(parents=True, exist_ok=True)
+            return VectorMatrix(
+                self.settings.vector_dir / f"{self.storage.library_id()}-{name}", embedder.dim
+            )
+        except OSError as error:
+            raise StorageError(
+                f"{self.settings.vector_dir} can't be written: {error.strerror}"
+            ) from error
+
+    @cached_property
+    def refresher(self) -> Refresher:
+        """Feeds in, vectors, matches."""
+        from recommender.services.refresh import Refresher
+
+        return Refresher(self.storage, self.settings.data_dir, self.embedder, self.matching)
+
+    @contextmanager
+    def http_client(self, *also_allowed: str) -> Iterator[HttpClient]:
+        """A client that reaches public hosts and those the settings list."""
+        from recommender_feeds import AddressPolicy, HttpClient
+
+        allowed = frozenset({*self.settings.allow_private_hosts, *also_allowed})
+        with HttpClient(AddressPolicy(allowed)) as client:
+            yield client
+
+    @contextmanager
+    def sources(self, *also_allowed: str) -> Iterator[SourceRegistry]:
+        """Every kind of source, with its workers."""
+        from recommender_feeds import FeedSource, ParserPool, SourceRegistry, entry_point_sources
+
+        with self.http_client(*also_allowed) as client, ParserPool() as parser:
+            yield SourceRegistry([*entry_point_sources(), FeedSource(client, parser)])
+
+    def rng(self) -> random.Random:
+        """Randomness for jitter; nothing secret hangs on it."""
+        return random.Random()
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if "storage" in self.__dict__:
+            self.storage.close()
