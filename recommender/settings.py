@@ -39,7 +39,7 @@ def _setting(default: Any, doc: str) -> Any:  # noqa: ANN401  (as dataclasses.fi
 class Settings:
     """What can be set. Every field is SAWTHIS_<NAME> in the environment and <name> in TOML."""
 
-    data_dir: Path = _setting(
+    data_dir: Path = _setting(  # noqa: RUF009  (a field, as the next ones)
         _default_data_dir, "Folder of the library, the compiled model and the settings file."
     )
     account: str = _setting("me", "The account the command line acts for.")
@@ -102,7 +102,8 @@ def load_settings(
     values = _read_file(Path(file) if file else data_dir / "config.toml", required=bool(file))
     settings = Settings()
     for source in (values, named, flags):
-        settings = replace(settings, **{name: _convert(name, value) for name, value in source.items()})
+        given: dict[str, Any] = {name: _convert(name, value) for name, value in source.items()}
+        settings = replace(settings, **given)
     return settings
 
 
@@ -147,7 +148,9 @@ def _as_int(name: str, value: object) -> int:
     try:
         number = int(str(value))
     except ValueError as error:
-        raise ConfigError(f"{PREFIX}{name.upper()} is a number, not “{value}”", setting=name) from error
+        raise ConfigError(
+            f"{PREFIX}{name.upper()} is a number, not “{value}”", setting=name
+        ) from error
     if number < 0:
         raise ConfigError(f"{PREFIX}{name.upper()} can't be negative", setting=name)
     return number

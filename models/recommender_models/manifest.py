@@ -49,7 +49,9 @@ def resolve(name: str) -> ModelSpec:
     if folder.is_dir():
         return ModelSpec(folder.name, _folder_revision(folder), folder, is_default=False)
     if name.startswith((".", "/", "~")):
-        raise UnknownEmbedder(f"there is no model folder {name}; set SAWTHIS_MODEL to one, or unset it")
+        raise UnknownEmbedder(
+            f"there is no model folder {name}; set SAWTHIS_MODEL to one, or unset it"
+        )
     return ModelSpec(name, "", None, is_default=False)
 
 

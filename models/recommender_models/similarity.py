@@ -68,9 +68,7 @@ class VectorMatrix:
     @property
     def n_rows(self) -> int:
         """How many whole rows there are."""
-        return min(
-            self._rows.stat().st_size // self._row_bytes, self._seqs.stat().st_size // 8
-        )
+        return min(self._rows.stat().st_size // self._row_bytes, self._seqs.stat().st_size // 8)
 
     @property
     def last_seq(self) -> int:

@@ -72,9 +72,7 @@ def get_contact(house: Guarded, contact: str) -> schemas.ContactOut:
 
 
 @router.patch("/{contact}", operation_id="change_contact")
-def change_contact(
-    house: Guarded, contact: str, body: schemas.ContactPatch
-) -> schemas.ContactOut:
+def change_contact(house: Guarded, contact: str, body: schemas.ContactPatch) -> schemas.ContactOut:
     """Change fields of a contact."""
     changes = {
         name: tuple(value) if isinstance(value, list) else value
@@ -117,9 +115,7 @@ def add_interest(house: Guarded, contact: str, body: schemas.InterestIn) -> sche
     return schemas.InterestOut.model_validate(shapes.interest_shape(interest))
 
 
-@router.patch(
-    "/{contact}/interests/{interest}", operation_id="change_interest", tags=["interests"]
-)
+@router.patch("/{contact}/interests/{interest}", operation_id="change_interest", tags=["interests"])
 def change_interest(
     house: Guarded, contact: str, interest: str, body: schemas.InterestPatch
 ) -> schemas.InterestOut:

@@ -56,9 +56,7 @@ def match_page(house: Guarded, body: schemas.PageIn) -> schemas.FitsOut:
     return schemas.FitsOut.model_validate({"people": [shapes.fit_shape(fit) for fit in fits]})
 
 
-@router.post(
-    "/suggestions/{suggestion}/status", operation_id="set_status", tags=["suggestions"]
-)
+@router.post("/suggestions/{suggestion}/status", operation_id="set_status", tags=["suggestions"])
 def set_status(house: Guarded, suggestion: str, body: schemas.StatusIn) -> schemas.StatusOut:
     """Note what was done with a suggestion; "sent" also logs a touch, "undo" takes back."""
     if body.until is not None and body.until.tzinfo is None:

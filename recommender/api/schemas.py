@@ -7,8 +7,16 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from recommender.domain import ContactState, Direction, Humour, Kind, Origin, Polarity, Status
-from recommender.domain import TouchKind as TouchKind  # re-exported for the routes
+from recommender.domain import (
+    ContactState,
+    Direction,
+    Humour,
+    Kind,
+    Origin,
+    Polarity,
+    Status,
+    TouchKind,
+)
 
 Phrase = Annotated[str, Field(min_length=1, max_length=200, examples=["fly fishing"])]
 Weight = Annotated[float, Field(gt=0, le=2)]

@@ -28,9 +28,7 @@ def list_all(
     if as_json:
         emit_json([shapes.item_shape(item, with_text=False) for item in items])
         return
-    table(
-        ["id", "kind", "title", "feed"], [(i.id, i.kind, i.title, i.feed_title) for i in items]
-    )
+    table(["id", "kind", "title", "feed"], [(i.id, i.kind, i.title, i.feed_title) for i in items])
 
 
 @app.command()
@@ -44,7 +42,11 @@ def show(
         emit_json(shapes.item_shape(found))
         return
     heading(found.title)
-    say("\n".join(part for part in (found.url, found.feed_title, "", found.text) if part is not None))
+    say(
+        "\n".join(
+            part for part in (found.url, found.feed_title, "", found.text) if part is not None
+        )
+    )
 
 
 @app.command()

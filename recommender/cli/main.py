@@ -51,7 +51,7 @@ def main(
     ] = None,
     account: Annotated[str | None, typer.Option(help="Account [SAWTHIS_ACCOUNT].")] = None,
     model: Annotated[str | None, typer.Option(help="Embedding model [SAWTHIS_MODEL].")] = None,
-    version: Annotated[  # noqa: ARG001  (the callback does the work)
+    version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show version.")
     ] = False,
 ) -> None:

@@ -51,9 +51,7 @@ def refresh_house(house: House, *also_allowed: str, everything: bool = False) ->
 
 def _report_shape(report: RefreshReport) -> dict[str, object]:
     return {
-        "feeds": {
-            status: report.count(status) for status in ("parsed", "unchanged", "failed")
-        },
+        "feeds": {status: report.count(status) for status in ("parsed", "unchanged", "failed")},
         "items": {"added": report.n_added, "changed": report.n_changed},
         "embedded": report.n_embedded,
         "interests_matched": report.n_interests_matched,
@@ -86,9 +84,7 @@ def digest(
     if not preview and not as_json:
         raise typer.BadParameter("mailing is not built yet; use `sawthis digest --preview`")
     house = open_house()
-    found = build_digest(
-        house.people, house.suggester, house.touches, now=utc_now(), n_people=n
-    )
+    found = build_digest(house.people, house.suggester, house.touches, now=utc_now(), n_people=n)
     if as_json:
         emit_json(
             {

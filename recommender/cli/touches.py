@@ -59,7 +59,10 @@ def list_all(
     names = {c.id: c.name for c in house.people.all()}
     table(
         ["id", "when", "contact", "kind", "direction", "note"],
-        [(t.id, ago(t.at, utc_now()), names[t.contact_id], t.kind, t.direction, t.note) for t in found],
+        [
+            (t.id, ago(t.at, utc_now()), names[t.contact_id], t.kind, t.direction, t.note)
+            for t in found
+        ],
     )
 
 

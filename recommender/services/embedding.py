@@ -67,9 +67,7 @@ def embed_interests(storage: Storage, embedder: Embedder, account_id: str) -> in
         return 0
     vectors = embed(embedder, [one.phrase for one in new])
     for interest, vector in zip(new, vectors, strict=True):
-        storage.vectors.put_interest_vector(
-            account_id, interest.id, embedder.key, to_bytes(vector)
-        )
+        storage.vectors.put_interest_vector(account_id, interest.id, embedder.key, to_bytes(vector))
     return len(new)
 
 

@@ -72,7 +72,9 @@ def ingest(
         try:
             for future in as_completed(waiting):
                 outcomes.append(
-                    store_pull(storage, waiting[future], future.result(), now=now, jitter=rng.random())
+                    store_pull(
+                        storage, waiting[future], future.result(), now=now, jitter=rng.random()
+                    )
                 )
                 progress("Checking feeds", len(outcomes), len(feeds))
         except BaseException:

@@ -162,9 +162,7 @@ class Matching:
             keep=KEEP,
         )
 
-    def relevance(
-        self, query: Query, cosine: float, title: str, text: str
-    ) -> tuple[float, float]:
+    def relevance(self, query: Query, cosine: float, title: str, text: str) -> tuple[float, float]:
         """(lexical share, probability) of one pair, rounded to what float noise leaves sure."""
         head, words = count_words(title, text)
         body = self._model.lexical(query.words, words)
@@ -242,9 +240,7 @@ def sync_matrix(storage: Storage, matrix: VectorMatrix, model_key: str) -> None:
     """Append the stored vectors the matrix has not seen; rebuild it if it is not this library's."""
     if not _is_prefix(storage, matrix, model_key):
         matrix.clear()
-    while rows := storage.vectors.item_vectors_after(
-        model_key, matrix.last_seq, limit=SYNC_ROWS
-    ):
+    while rows := storage.vectors.item_vectors_after(model_key, matrix.last_seq, limit=SYNC_ROWS):
         from recommender_models import rows_from_blobs
 
         vectors = rows_from_blobs([blob for _, _, blob in rows], matrix.dim)
@@ -254,4 +250,3 @@ def sync_matrix(storage: Storage, matrix: VectorMatrix, model_key: str) -> None:
 def _is_prefix(storage: Storage, matrix: VectorMatrix, model_key: str) -> bool:
     """Whether the matrix can be the beginning of what is stored (a restored backup's can't)."""
     return matrix.last_seq <= storage.vectors.last_seq(model_key)
-

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recommender_feeds import FeedError, content_hash, canonical_url, read_page
+from recommender_feeds import FeedError, canonical_url, content_hash, read_page
 
 from recommender.domain import NewItem
 from recommender.errors import IngestError, InvalidInput
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from recommender_feeds import HttpClient, Page
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from recommender.domain import ContactState, Humour, Polarity
+    from recommender.domain import Humour, Polarity
     from recommender.storage.protocol import Storage
 
 MAX_NAME_CHARACTERS = 200

@@ -93,9 +93,7 @@ class Refresher:
                 if everything
                 else due_feeds(self._storage, now)
             )
-            outcomes = ingest(
-                self._storage, sources, feeds, now=now, rng=rng, progress=progress
-            )
+            outcomes = ingest(self._storage, sources, feeds, now=now, rng=rng, progress=progress)
             n_embedded, n_matched = self._embed_and_match(progress)
         return RefreshReport(tuple(outcomes), n_embedded, n_matched)
 

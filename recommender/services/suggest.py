@@ -78,9 +78,7 @@ class Suggester:
         interests = self._storage.people.interests(self._account_id, contact.id)
         touches = self._storage.history.touches(self._account_id, contact.id)
         events = self._statuses(contact.id)
-        pool = self._storage.matches.candidates(
-            self._account_id, contact.id, limit=CANDIDATES_READ
-        )
+        pool = self._storage.matches.candidates(self._account_id, contact.id, limit=CANDIDATES_READ)
         if not safety.may_be_written_to(contact):
             pool = []
         likely, unlikely, withheld = self._sift(contact, pool, events, touches, kind, now)
@@ -246,7 +244,7 @@ def _silence(
     if n_interests == 0:
         return (
             f"{contact.first_name} has no interests yet: "
-            f"`sawthis interests add {contact.slug} \"…\"` adds one"
+            f'`sawthis interests add {contact.slug} "…"` adds one'
         )
     if likely:
         return "only jokes are left, and the last shares had one"

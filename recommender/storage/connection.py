@@ -104,7 +104,7 @@ class Connections:
             return self.get().total_changes - before
 
     def _utils(self) -> Any:  # noqa: ANN401  (sqlite_utils publishes no types)
-        import sqlite_utils  # noqa: PLC0415
+        import sqlite_utils
 
         database = getattr(self._local, "utils", None)
         if database is None:
@@ -116,7 +116,7 @@ class Connections:
     def transaction(self) -> Iterator[None]:
         """Atomic unit; joins the one this thread is already in."""
         connection = self.get()
-        if connection.in_transaction:
+        if _is_in_transaction(connection):
             yield
             return
         with translated(self.path):
@@ -128,7 +128,7 @@ class Connections:
             with translated(self.path):
                 connection.execute("COMMIT")
         except BaseException:
-            if connection.in_transaction:
+            if _is_in_transaction(connection):
                 connection.execute("ROLLBACK")
             raise
 
@@ -139,6 +139,10 @@ class Connections:
                 connection.close()
             self._open.clear()
         self._local = threading.local()
+
+
+def _is_in_transaction(connection: sqlite3.Connection) -> bool:
+    return connection.in_transaction
 
 
 @contextmanager

@@ -34,9 +34,7 @@ class SqliteFeeds:
             put_account(self._db, account_id, now.isoformat())
             row = self._db.row("SELECT * FROM feeds WHERE url = ?", (url,))
             if row is None:
-                self._db.insert(
-                    "feeds", {"url": url, "title": title, "kind": kind, "failures": 0}
-                )
+                self._db.insert("feeds", {"url": url, "title": title, "kind": kind, "failures": 0})
                 row = self._db.row("SELECT * FROM feeds WHERE url = ?", (url,))
             assert row is not None
             added = self._db.execute(

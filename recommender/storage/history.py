@@ -143,8 +143,7 @@ class SqliteHistory:
     def account_of_token(self, token_hash: str, now: datetime) -> str | None:
         """The account a token in force belongs to; its use is noted to the minute."""
         row = self._db.row(
-            "SELECT account_id, id, last_used_at FROM tokens"
-            " WHERE hash = ? AND revoked_at IS NULL",
+            "SELECT account_id, id, last_used_at FROM tokens WHERE hash = ? AND revoked_at IS NULL",
             (token_hash,),
         )
         if row is None:

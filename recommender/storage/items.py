@@ -131,7 +131,7 @@ class SqliteItems:
 
     def _select(self, where: str, values: dict[str, object]) -> list[Item]:
         # `where` is one of the two constants above; every value is a parameter.
-        sql = f"SELECT i.* FROM items i WHERE {where} AND {VISIBLE} ORDER BY i.id DESC LIMIT :limit"  # noqa: S608
+        sql = f"SELECT i.* FROM items i WHERE {where} AND {VISIBLE} ORDER BY i.id DESC LIMIT :limit"
         return [to_item(row) for row in self._db.rows(sql, values)]
 
     def texts(self, item_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
@@ -139,7 +139,7 @@ class SqliteItems:
         found: dict[int, tuple[str, str]] = {}
         for chunk in chunks(item_ids):
             rows = self._db.rows(
-                f"SELECT id, title, text FROM items WHERE id IN ({marks(chunk)})",  # noqa: S608
+                f"SELECT id, title, text FROM items WHERE id IN ({marks(chunk)})",
                 chunk,
             )
             found.update({row["id"]: (row["title"], row["text"]) for row in rows})

@@ -80,7 +80,7 @@ class SqliteMatches:
         visible = VISIBLE.replace(":account_id", "?")
         keys: dict[int, str] = {}
         for chunk in chunks(item_ids):
-            sql = f"SELECT i.id, i.key FROM items i WHERE i.id IN ({marks(chunk)}) AND {visible}"  # noqa: S608
+            sql = f"SELECT i.id, i.key FROM items i WHERE i.id IN ({marks(chunk)}) AND {visible}"
             for row in self._db.rows(sql, (*chunk, account_id, account_id)):
                 keys[row["id"]] = row["key"]
         return keys

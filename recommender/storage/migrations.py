@@ -187,7 +187,7 @@ def _steps() -> Any:  # noqa: ANN401  (sqlite_utils publishes no types)
 
     steps = Migrations("sawthis")
 
-    @steps()
+    @steps()  # type: ignore[untyped-decorator]  # sqlite_utils publishes no types
     def m001_first_house(db: Any) -> None:  # noqa: ANN401
         for statement in _M001.split(";"):
             if statement.strip():

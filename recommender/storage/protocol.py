@@ -246,12 +246,29 @@ class HistoryStore(Protocol):
 class Storage(Protocol):
     """One library of Sawthis."""
 
-    people: PeopleStore
-    feeds: FeedStore
-    items: ItemStore
-    vectors: VectorStore
-    matches: MatchStore
-    history: HistoryStore
+    @property
+    def people(self) -> PeopleStore:
+        """Contacts and interests."""
+
+    @property
+    def feeds(self) -> FeedStore:
+        """Feeds and subscriptions."""
+
+    @property
+    def items(self) -> ItemStore:
+        """The pool."""
+
+    @property
+    def vectors(self) -> VectorStore:
+        """Vectors."""
+
+    @property
+    def matches(self) -> MatchStore:
+        """Matches."""
+
+    @property
+    def history(self) -> HistoryStore:
+        """Statuses, touches, tokens."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """One atomic unit of work; see the module's contract."""

@@ -32,7 +32,7 @@ SELECT
  (SELECT count(*) FROM matches WHERE account_id = :account_id) AS matches,
  (SELECT count(*) FROM item_vectors) AS vectors,
  (SELECT count(*) FROM touches WHERE account_id = :account_id) AS touches
-"""  # noqa: S608  (a constant; the account is a parameter)
+"""
 
 
 class SqliteStorage:

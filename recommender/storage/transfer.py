@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from recommender.storage.connection import Connections
 
+# Constants; every value is a parameter.
 _OWNED = {
     "contact": "SELECT * FROM contacts WHERE account_id = :account_id ORDER BY rowid",
     "interest": "SELECT * FROM interests WHERE account_id = :account_id ORDER BY rowid",
@@ -31,7 +32,7 @@ _OWNED = {
     " i.text, (SELECT json_group_array(url) FROM (SELECT f.url FROM feed_items fi"
     " JOIN feeds f ON f.id = fi.feed_id JOIN subscriptions s ON s.feed_id = f.id"
     " WHERE fi.item_id = i.id AND s.account_id = :account_id ORDER BY f.url)) AS feeds"
-    f" FROM items i WHERE {VISIBLE} ORDER BY i.id",
+    " FROM items i WHERE " + VISIBLE + " ORDER BY i.id",
     "touch": "SELECT t.id, t.contact_id, t.kind, t.direction, t.at, t.note, i.key AS item_key,"
     " t.suggestion_id FROM touches t LEFT JOIN items i ON i.id = t.item_id"
     " WHERE t.account_id = :account_id ORDER BY t.rowid",
@@ -145,7 +146,9 @@ class _Reader:
 
     def _insert(self, table: str, row: Mapping[str, object]) -> None:
         # Column names come from the file: only those the table has are taken.
-        known = {r["name"] for r in self._db.rows("SELECT name FROM pragma_table_info(?)", (table,))}
+        known = {
+            r["name"] for r in self._db.rows("SELECT name FROM pragma_table_info(?)", (table,))
+        }
         unknown = set(row) - known
         if unknown:
             raise InvalidInput(f"unknown field “{sorted(unknown)[0]}” in a row for {table}")

@@ -43,7 +43,7 @@ class SqliteVectors:
         found: dict[int, bytes] = {}
         for chunk in chunks(item_ids):
             rows = self._db.rows(
-                "SELECT item_id, vector FROM item_vectors"  # noqa: S608
+                "SELECT item_id, vector FROM item_vectors"
                 f" WHERE model_key = ? AND item_id IN ({marks(chunk)})",
                 (model_key, *chunk),
             )
@@ -55,7 +55,7 @@ class SqliteVectors:
         found: dict[int, int] = {}
         for chunk in chunks(seqs):
             rows = self._db.rows(
-                f"SELECT seq, item_id FROM item_vectors WHERE seq IN ({marks(chunk)})"  # noqa: S608
+                f"SELECT seq, item_id FROM item_vectors WHERE seq IN ({marks(chunk)})"
                 " AND model_key = ?",
                 (*chunk, model_key),
             )

@@ -34,9 +34,7 @@ def today(request: Request) -> HTMLResponse:
     _only_here(request)
     house: House = request.app.state.house
     now = utc_now()
-    digest = build_digest(
-        house.people, house.suggester, house.touches, now=now, n_people=N_CARDS
-    )
+    digest = build_digest(house.people, house.suggester, house.touches, now=now, n_people=N_CARDS)
     page = _templates.get_template("today.html").render(
         date=f"{now:%A} {now.day} {now:%B}",
         headline=headline(len(digest.cards)),

@@ -1,0 +1,81 @@
+"""Feeds and entries as they were pulled; what is kept of them is the recommender's affair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a feed, cleaned."""
+
+    id: str | None
+    url: str | None
+    title: str
+    """One line without markup or entities; a label from the text if the entry has none."""
+    text: str
+    """Plain paragraphs divided by blank lines."""
+    html: str
+    """Clean markup with absolute links."""
+    published_at: datetime | None
+    """Aware UTC; None where the feed does not say, never "now"."""
+    author: str | None
+    tags: tuple[str, ...]
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFeed:
+    """A feed with its newest entries."""
+
+    title: str
+    site_url: str | None
+    language: str | None
+    entries: tuple[Entry, ...]
+    reader: str
+    """What read it: "feedparser" or "jsonfeed"."""
+    n_entries_found: int
+    """How many entries the document holds; `entries` has at most 500 of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What makes the next request conditional."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """What one check of a feed brought."""
+
+    feed: ParsedFeed | None
+    """None when unchanged."""
+    validators: Validators
+    final_url: str
+    status: Literal["parsed", "unchanged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One line of an OPML file."""
+
+    url: str
+    title: str
+    folders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A web page as title and text."""
+
+    url: str
+    title: str
+    text: str
+    language: str | None
