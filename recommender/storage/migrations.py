@@ -91,8 +91,8 @@ CREATE TABLE items (
     UNIQUE (owner_id, key)
 );
 CREATE TABLE feed_items (
-    feed_id INTEGER NOT NULL REFERENCES feeds(id) ON DELETE CASCADE,
     item_id INTEGER NOT NULL REFERENCES items(id) ON DELETE CASCADE,
+    feed_id INTEGER NOT NULL REFERENCES feeds(id) ON DELETE CASCADE,
     PRIMARY KEY (item_id, feed_id)
 ) WITHOUT ROWID;
 CREATE INDEX feed_items_by_feed ON feed_items(feed_id);

@@ -1,0 +1,110 @@
+"""The embedded storage against the contract, and what only SQLite can get wrong."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+
+from recommender.errors import SchemaTooNew, StorageBusy, StorageError
+from recommender.storage.migrations import LATEST
+from recommender.storage.sqlite import open_sqlite
+from recommender.testing import NOW, StorageContract, fill, make_contact, make_item
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from recommender.storage.sqlite import SqliteStorage
+
+
+class TestSqliteStorage(StorageContract):
+    """The whole contract."""
+
+
+def test_a_new_file_is_at_the_latest_schema(tmp_path: Path) -> None:
+    open_sqlite(tmp_path / "a.db").close()
+    with sqlite3.connect(tmp_path / "a.db") as connection:
+        assert connection.execute("PRAGMA user_version").fetchone()[0] == LATEST
+        assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+        applied = connection.execute("SELECT name FROM _sqlite_migrations").fetchall()
+    connection.close()
+    assert [name for (name,) in applied] == ["m001_first_house"]
+
+
+def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
+    open_sqlite(tmp_path / "a.db").close()
+    with sqlite3.connect(tmp_path / "a.db") as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(SchemaTooNew, match="upgrade Sawthis") as caught:
+        open_sqlite(tmp_path / "a.db")
+    assert (caught.value.found, caught.value.known) == (99, LATEST)
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "a.db").write_bytes(b"not a database at all, but long enough to look" * 30)
+    with pytest.raises(StorageError, match="damaged"):
+        open_sqlite(tmp_path / "a.db")
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(StorageError, match="can't be made"):
+        open_sqlite(tmp_path / "file" / "a.db")
+
+
+def test_a_locked_database_says_so(tmp_path: Path) -> None:
+    open_sqlite(tmp_path / "a.db").close()
+    holder = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    impatient = open_sqlite(tmp_path / "a.db", busy_timeout_s=0.05)
+    with pytest.raises(StorageBusy, match="in use by another process"):
+        impatient.people.add_contact("me", make_contact())
+    assert impatient.people.contacts("me") == []  # readers never wait
+    holder.execute("ROLLBACK")
+    holder.close()
+    impatient.people.add_contact("me", make_contact())
+    impatient.close()
+
+
+def test_a_full_disk_leaves_nothing_half_written(storage: SqliteStorage) -> None:
+    fill(storage)
+    before = storage.counts("me")
+    pages = storage._db.rows("PRAGMA page_count")[0][0]
+    storage._db.execute(f"PRAGMA max_page_count = {pages + 2}")
+    items = [make_item(f"https://full/{n}", text="x" * 5000) for n in range(50)]
+    with pytest.raises(StorageError, match="full"):
+        storage.items.put_items(items, feed_id=1, owner_id="", now=NOW)
+    assert storage.counts("me") == before
+    assert storage.check() is None
+
+
+def _write_many(path: Path, worker: int) -> None:
+    opened = open_sqlite(path)
+    for n in range(20):
+        opened.people.add_contact("me", make_contact(f"Writer {worker} Number {n}"))
+    opened.close()
+
+
+def test_two_processes_write_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    spawn = multiprocessing.get_context("spawn")
+    workers = [spawn.Process(target=_write_many, args=(path, n)) for n in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+    opened = open_sqlite(path)
+    assert len(opened.people.contacts("me")) == 40
+    opened.close()
+
+
+def test_the_same_library_keeps_its_id(tmp_path: Path) -> None:
+    first = open_sqlite(tmp_path / "a.db")
+    again = open_sqlite(tmp_path / "a.db")
+    other = open_sqlite(tmp_path / "b.db")
+    assert first.library_id() == again.library_id() != other.library_id()
+    for opened in (first, again, other):
+        opened.close()
