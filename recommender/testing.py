@@ -191,6 +191,9 @@ class StorageContract:
         assert find("me", "joe ferraro") == [joe]
         assert set(find("me", "joe")) == {joe, other}
         assert find("me", "nobody") == []
+        aicha = make_contact("Aïcha Benali")
+        storage.people.add_contact("me", aicha)
+        assert find("me", "aicha") == [aicha]
 
     def test_accounts_do_not_see_each_other(self, storage: Storage) -> None:
         """Nothing of one account can be read or erased by another."""

@@ -6,6 +6,7 @@ Used by relevance (lexical evidence) and by matching (the quoted span).
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 from recommender.domain import MAX_SPAN_CHARACTERS
@@ -132,10 +133,17 @@ STOP_WORDS = frozenset(
 )
 
 
+def plain(text: str) -> str:
+    """A text as it would be typed on a bare keyboard: folded, without accents."""
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().casefold()
+
+
 def stem(word: str) -> str:
     """A word without its plural s (Harman's S-stemmer, 1991); enough to meet "bees" with "bee"."""
     if len(word) > 4 and word.endswith("ies") and word[-4] not in "ae":
         return word[:-3] + "y"
+    if len(word) > 4 and word.endswith("oes"):
+        return word[:-2]
     if len(word) > 3 and word.endswith("es") and word[-3] not in "aeo":
         return word[:-1]
     if len(word) > 3 and word.endswith("s") and word[-2] not in "us":

@@ -169,7 +169,8 @@ class HttpClient:
     def _read(self, answer: httpx.Response, url: str, deadline: float) -> bytes:
         pieces: list[bytes] = []
         size = 0
-        for piece in answer.iter_bytes(65536):
+        # In pieces as they come: waiting for a larger one could outlast the deadline.
+        for piece in answer.iter_bytes():
             size += len(piece)
             if size > self._max_bytes:
                 limit = f"{self._max_bytes / 2**20:.0f} MB"

@@ -100,7 +100,8 @@ def _newest(entries: list[Any]) -> list[Any]:
 
 def _struct_time(entry: Any) -> datetime | None:  # noqa: ANN401  (feedparser's dictionary)
     for name in ("published_parsed", "updated_parsed", "created_parsed"):
-        value = entry.get(name)
+        # Not entry.get: feedparser answers "updated" with "published", and warns of it.
+        value = dict.get(entry, name)
         if value:
             try:
                 return _sane(datetime.fromtimestamp(calendar.timegm(value), UTC))

@@ -8,7 +8,7 @@ import typer
 
 from recommender.cli.context import Json, open_house
 from recommender.cli.output import emit_json, heading, say, table
-from recommender.cli.suggestions import _kind
+from recommender.cli.suggestions import as_kind
 from recommender.services import shapes
 from recommender.wiring import utc_now
 
@@ -24,7 +24,7 @@ def list_all(
 ) -> None:
     """List items, newest first."""
     house = open_house()
-    items = house.storage.items.items(house.account_id, kind=_kind(kind), search=search, limit=n)
+    items = house.storage.items.items(house.account_id, kind=as_kind(kind), search=search, limit=n)
     if as_json:
         emit_json([shapes.item_shape(item, with_text=False) for item in items])
         return

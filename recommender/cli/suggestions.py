@@ -52,9 +52,10 @@ def for_contact(
         return
     if contact is None:
         raise typer.BadParameter("who is it for? `suggest --contact joe`", param_hint="--contact")
+    wanted = as_kind(kind)
     house = open_house()
     person = house.people.find(contact)
-    answer = house.suggester.suggest(person, now=utc_now(), n=n, kind=_kind(kind))
+    answer = house.suggester.suggest(person, now=utc_now(), n=n, kind=wanted)
     if as_json:
         interests = house.people.interests(person)
         emit_json(shapes.answer_shape(answer, interests, utc_now()))
@@ -62,7 +63,8 @@ def for_contact(
         _print_answer(answer, why=why)
 
 
-def _kind(text: str | None) -> Kind | None:
+def as_kind(text: str | None) -> Kind | None:
+    """A kind of item as it was typed; a usage error if there is no such kind."""
     from recommender.domain import KINDS
 
     if text is None:

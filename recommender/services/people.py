@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import secrets
-import unicodedata
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from recommender.domain import CONTACT_STATES, HUMOURS, POLARITIES, Contact, Interest
 from recommender.errors import AmbiguousContact, ContactNotFound, InterestNotFound, InvalidInput
+from recommender.words import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,8 +42,7 @@ def one_line(text: str, *, what: str, limit: int) -> str:
 
 def slugify(name: str) -> str:
     """A name as it would be typed: ASCII letters, digits and hyphens; "contact" if none is left."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().casefold()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "contact"
+    return re.sub(r"[^a-z0-9]+", "-", plain(name)).strip("-") or "contact"
 
 
 class People:

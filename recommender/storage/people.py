@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from recommender.errors import ConflictError, ContactNotFound, InterestNotFound
 from recommender.storage.rows import contact_row, interest_row, to_contact, to_interest
+from recommender.words import plain
 
 if TYPE_CHECKING:
     from recommender.domain import Contact, Interest
@@ -65,6 +66,8 @@ class SqlitePeople:
             lambda c: wanted in {email.casefold() for email in c.emails},
             lambda c: wanted == c.name.casefold(),
             lambda c: wanted == c.first_name.casefold(),
+            # "aicha" means Aïcha, if nobody spells herself like that.
+            lambda c: plain(ref) in {plain(c.name), plain(c.first_name)} - {""},
             # A slug comes last: the first of two Joes has the slug "joe", and
             # `--contact joe` must not quietly choose him.
             lambda c: wanted == c.slug,

@@ -1,0 +1,157 @@
+"""Rules that hold for any input."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recommender import ranking
+from recommender.cli.output import safe
+from recommender.domain import Candidate, StatusEvent, suggestion_id
+from recommender.relevance import RelevanceModel
+from recommender.services.evidence import lexical_span, quotable
+from recommender.services.people import slugify
+from recommender.storage.rows import to_text, to_time
+from recommender.testing import NOW
+from recommender.words import clip, sentences, tokens
+from tests.unit.test_ranking import make_candidate
+
+statuses = st.sampled_from(["opened", "sent", "snoozed", "dismissed"])
+pools = st.lists(
+    st.tuples(
+        st.integers(1, 12),
+        st.floats(0, 1),
+        st.sampled_from(["like", "avoid"]),
+        st.floats(0.1, 2),
+    ),
+    max_size=20,
+)
+
+
+def _pool(rows: list[tuple[int, float, str, float]]) -> list[Candidate]:
+    return [
+        make_candidate(
+            n,
+            relevance=r,
+            kind="joke" if n % 3 == 0 else "article",
+            polarity=p,
+            weight=w,
+            interest_id=f"i{at}",
+        )
+        for at, (n, r, p, w) in enumerate(rows)
+    ]
+
+
+@given(pools, st.dictionaries(st.integers(1, 12), statuses))
+def test_nothing_sent_or_dismissed_is_ever_left(
+    rows: list[tuple[int, float, str, float]], done: dict[int, str]
+) -> None:
+    events = {
+        f"s{n}": StatusEvent(f"s{n}", "c", n, "k", status, NOW, None)  # type: ignore[arg-type]
+        for n, status in done.items()
+    }
+    left = ranking.unseen(_pool(rows), events, NOW)
+    closed = {n for n, status in done.items() if status in {"sent", "dismissed"}}
+    assert not closed & {c.item_id for c in left}
+
+
+@given(pools, st.randoms())
+def test_scores_are_in_range_and_blind_to_order(
+    rows: list[tuple[int, float, str, float]],
+    random: object,
+) -> None:
+    pool = _pool(rows)
+    scored = ranking.score(pool, NOW)
+    assert all(0 <= s.score <= 2 for s in scored)
+    assert len({s.candidate.item_id for s in scored}) == len(scored)
+    shuffled = list(pool)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    again = ranking.score(shuffled, NOW)
+    assert [(s.candidate.item_id, s.score) for s in again] == [
+        (s.candidate.item_id, s.score) for s in scored
+    ]
+
+
+@given(pools, st.booleans())
+def test_never_two_jokes_in_three(rows: list[tuple[int, float, str, float]], first: bool) -> None:
+    scored = ranking.score(_pool(rows), NOW)
+    kinds = [s.candidate.kind for s in ranking.at_most_one_joke(scored, first_may_be_joke=first)]
+    for at in range(len(kinds)):
+        assert kinds[at : at + 3].count("joke") <= 1
+    if not first:
+        assert "joke" not in kinds
+
+
+@given(pools, st.integers(1, 5))
+def test_diversify_takes_each_once(rows: list[tuple[int, float, str, float]], n: int) -> None:
+    scored = ranking.score(_pool(rows), NOW)
+    vectors = {s.candidate.item_id: (1.0, 0.0) for s in scored}
+    chosen = ranking.diversify(scored, vectors, n)
+    assert len(chosen) == min(n, len(scored))
+    assert len({s.candidate.item_id for s in chosen}) == len(chosen)
+    if scored:
+        assert chosen[0] == scored[0]
+
+
+@given(st.text(max_size=400), st.text(max_size=20), st.integers(1, 200))
+def test_a_clip_is_an_exact_substring(text: str, around: str, limit: int) -> None:
+    cut = clip(text, around=around, limit=limit)
+    assert cut in text
+    assert len(cut) <= limit
+
+
+@given(st.text(max_size=600), st.text(max_size=300), st.text(max_size=30))
+def test_a_span_is_an_exact_substring_of_the_item(text: str, title: str, phrase: str) -> None:
+    span = lexical_span(title, text, tokens(phrase))
+    assert span in text or span in title
+    assert len(span) <= 160
+    assert all(quote in text for quote in quotable(text))
+
+
+@given(st.text(max_size=300))
+def test_sentences_are_in_order_and_apart(text: str) -> None:
+    borders = list(sentences(text))
+    assert all(a < b for a, b in borders)
+    assert all(b <= c for (_, b), (c, _) in pairwise(borders))
+
+
+@given(st.floats(-50, 50), st.floats(0, 1), st.floats(0, 1))
+def test_probabilities_are_probabilities(cosine: float, body: float, title: float) -> None:
+    model = RelevanceModel(-8.0, 1.8, 2.3, 1.2, 0.5, 2.0, {})
+    assert 0.0 <= model.probability(cosine, body, title) <= 1.0
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_times_survive_the_database(at: datetime) -> None:
+    assert to_time(to_text(at)) == at
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.timedeltas(timedelta(0), timedelta(days=999)))
+def test_stored_times_sort_as_they_pass(at: datetime, more: timedelta) -> None:
+    if at < datetime(9990, 1, 1, tzinfo=UTC):
+        first, second = to_text(at), to_text(at + more)
+        assert first is not None
+        assert second is not None
+        assert first <= second
+
+
+@given(st.text(max_size=80))
+def test_slugs_can_be_typed(name: str) -> None:
+    slug = slugify(name)
+    assert slug
+    assert set(slug) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+
+
+@given(st.text(max_size=200))
+def test_the_terminal_gets_no_control_characters(text: str) -> None:
+    assert all(c.isprintable() or c in "\n\t" for c in safe(text))
+
+
+@given(st.text(max_size=20), st.text(max_size=20), st.text(max_size=40))
+def test_suggestion_ids_are_stable_and_short(account: str, contact: str, key: str) -> None:
+    ref = suggestion_id(account, contact, key)
+    assert ref == suggestion_id(account, contact, key)
+    assert len(ref) == 11
