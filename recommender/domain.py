@@ -7,7 +7,6 @@ which are shared by all accounts, have integer ids.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -257,6 +256,8 @@ def suggestion_id(account_id: str, contact_id: str, item_key: str) -> str:
     Eleven characters of base 32 hold 55 bits: one chance in 10^6 of any clash among
     200,000 suggestions of an account.
     """
+    import hashlib
+
     digest = hashlib.sha256(f"{account_id}\0{contact_id}\0{item_key}".encode()).digest()
     alphabet = "abcdefghjkmnpqrstuvwxyz023456789"
     number = int.from_bytes(digest[:8], "big")

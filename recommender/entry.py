@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from recommender.cli import main, service
+from recommender.cli import context, main
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ def _serve(settings: Settings, announce: Callable[[str], None]) -> None:
     run_server(settings, announce=announce, pages=[router])
 
 
-service.set_server(_serve)
+context.set_server(_serve)
 
 
 def run() -> None:

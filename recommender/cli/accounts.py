@@ -23,6 +23,7 @@ tokens = typer.Typer(help="Keys for the API.", no_args_is_help=True)
 
 def register(app: typer.Typer) -> None:
     """Hang the commands on the tree."""
+    app.add_typer(tokens, name="token")
     app.command("export")(export)
     app.command("import")(import_)
 

@@ -14,6 +14,12 @@ from recommender.wiring import utc_now
 
 app = typer.Typer(help="The people you keep in touch with.", no_args_is_help=True)
 
+
+def register(tree: typer.Typer) -> None:
+    """Hang the commands on the tree."""
+    tree.add_typer(app, name="contacts")
+
+
 Emails = Annotated[list[str] | None, typer.Option("--email", help="E-mail; may be repeated.")]
 Sites = Annotated[
     list[str] | None, typer.Option("--own-site", help="Host of their own site; may be repeated.")

@@ -12,7 +12,9 @@ from recommender.settings import load_settings
 from recommender.wiring import House
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from recommender.settings import Settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 ContactRef = Annotated[
@@ -31,3 +33,16 @@ def set_overrides(flags: Mapping[str, object]) -> None:
 def open_house() -> House:
     """The house the command works in."""
     return House(load_settings(os.environ, _overrides), notice=note)
+
+
+_servers: list[Callable[[Settings, Callable[[str], None]], None]] = []
+
+
+def set_server(server: Callable[[Settings, Callable[[str], None]], None]) -> None:
+    """Say what `serve` runs; the faces do not import each other."""
+    _servers[:] = [server]
+
+
+def run_server(settings: Settings, announce: Callable[[str], None]) -> None:
+    """Run what `set_server` was given, until it ends."""
+    _servers[0](settings, announce)

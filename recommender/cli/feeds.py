@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Where articles and jokes come from.", no_args_is_help=True)
 
+
+def register(tree: typer.Typer) -> None:
+    """Hang the commands on the tree."""
+    tree.add_typer(app, name="feeds")
+
+
 FeedRef = Annotated[str, typer.Argument(metavar="FEED", help="Id or URL.")]
 
 

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="What your contacts care about.", no_args_is_help=True)
 
+
+def register(tree: typer.Typer) -> None:
+    """Hang the commands on the tree."""
+    tree.add_typer(app, name="interests")
+
+
 Phrase = Annotated[str, typer.Argument(help="A few words, such as “fly fishing”.")]
 
 

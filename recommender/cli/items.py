@@ -15,6 +15,11 @@ from recommender.wiring import utc_now
 app = typer.Typer(help="The pool: what could be sent.", no_args_is_help=True)
 
 
+def register(tree: typer.Typer) -> None:
+    """Hang the commands on the tree."""
+    tree.add_typer(app, name="items")
+
+
 @app.command("list")
 def list_all(
     search: Annotated[str, typer.Option("--search", "-s", help="Only with this text.")] = "",

@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from recommender.cli import (
-    accounts,
-    contacts,
-    feeds,
-    interests,
-    items,
-    pool,
-    service,
-    suggestions,
-    touches,
-)
 from recommender.cli.context import set_overrides
 from recommender.cli.output import note
 from recommender.errors import RecommenderError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-app = typer.Typer(
-    name="sawthis",
-    help="Saw this, thought of you: what to send to whom, and why.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
+# Command -> the module that registers it, in the order of the help.
+COMMANDS = {
+    "suggest": "suggestions",
+    "sent": "suggestions",
+    "skip": "suggestions",
+    "later": "suggestions",
+    "undo": "suggestions",
+    "contacts": "contacts",
+    "interests": "interests",
+    "touch": "touches",
+    "feeds": "feeds",
+    "items": "items",
+    "refresh": "pool",
+    "digest": "pool",
+    "demo": "pool",
+    "serve": "service",
+    "doctor": "service",
+    "token": "accounts",
+    "export": "accounts",
+    "import": "accounts",
+}
 
 
 def _show_version(value: bool) -> None:
@@ -44,8 +46,7 @@ def _show_version(value: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
-def main(
+def _options(
     data_dir: Annotated[
         Path | None, typer.Option(help="Folder of the library [SAWTHIS_DATA_DIR].")
     ] = None,
@@ -59,29 +60,37 @@ def main(
     set_overrides({"data_dir": data_dir, "account": account, "model": model})
 
 
-for module in (suggestions, pool, service, accounts):
-    module.register(app)
-app.add_typer(contacts.app, name="contacts")
-app.add_typer(interests.app, name="interests")
-app.add_typer(feeds.app, name="feeds")
-app.add_typer(items.app, name="items")
-app.add_typer(touches.app, name="touch")
-app.add_typer(accounts.tokens, name="token")
+def build_app(command: str | None = None) -> typer.Typer:
+    """The tree of commands.
+
+    Args:
+        command: Build only the branch this command is on; Typer spends longer on describing
+            the others than `suggest` takes to answer. None or an unknown name builds all.
+    """
+    app = typer.Typer(
+        name="sawthis", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
+    )
+    app.callback()(_options)
+    wanted = COMMANDS.get(command or "")
+    for name in (wanted,) if wanted else dict.fromkeys(COMMANDS.values()):
+        import_module(f"recommender.cli.{name}").register(app)
+    return app
 
 
 def run() -> None:
-    """Run the command that sys.argv names, and end the process as it deserves."""
-    _guarded(app)
+    """Run the command that sys.argv names, and end the process as it deserves.
 
-
-def _guarded(command: Callable[[], object]) -> None:
-    """Run; our errors become one line and exit 1, a closed pipe ends quietly."""
+    Our errors become one line and exit 1; a closed pipe (`| head`) ends quietly.
+    """
+    command = sys.argv[1] if len(sys.argv) > 1 else None
+    if command == "suggest":
+        gc.disable()  # it ends before it could fill anything, and collecting costs it 3 %
     try:
-        command()
+        build_app(command)()
     except RecommenderError as error:
         note(f"sawthis: {error}")
         sys.exit(1)
     except BrokenPipeError:
-        # The reader (`| head`) has had enough; say nothing when Python flushes at exit.
+        # What is still buffered must not raise again when Python flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

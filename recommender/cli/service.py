@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from recommender.cli.context import Json, open_house
+from recommender.cli.context import Json, open_house, run_server
 from recommender.cli.output import emit_json, note, table
 from recommender.wiring import utc_now
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from recommender.settings import Settings
-
-
-_servers: list[Callable[[Settings, Callable[[str], None]], None]] = []
-
-
-def set_server(server: Callable[[Settings, Callable[[str], None]], None]) -> None:
-    """Say what `serve` runs; the faces do not import each other."""
-    _servers[:] = [server]
 
 
 def register(app: typer.Typer) -> None:
@@ -57,7 +44,7 @@ def serve(
             base_url = stack.enter_context(serve_demo(utc_now(), wanted))
             allowed = (*settings.allow_private_hosts, base_url.removeprefix("http://"))
             settings = replace(settings, allow_private_hosts=allowed)
-        _servers[0](settings, note)
+        run_server(settings, note)
 
 
 def doctor(as_json: Json = False) -> None:

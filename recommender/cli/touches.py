@@ -16,6 +16,11 @@ from recommender.wiring import utc_now
 app = typer.Typer(help="When you were in touch.", no_args_is_help=True)
 
 
+def register(tree: typer.Typer) -> None:
+    """Hang the commands on the tree."""
+    tree.add_typer(app, name="touch")
+
+
 @app.command()
 def add(
     contact: ContactRef,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u206
 
 def new_id() -> str:
     """An id nobody can guess or mistake for another."""
+    import secrets
+
     return secrets.token_hex(8)
 
 

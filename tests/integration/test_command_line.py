@@ -50,7 +50,8 @@ def test_suggest_answers_for_joe(demo: Sawthis) -> None:
 
 
 def test_everybody_gets_something_or_an_honest_nothing(demo: Sawthis) -> None:
-    served, unserved = set(), set()
+    served: set[str] = set()
+    unserved: set[str] = set()
     for contact in demo_contacts():
         answer = json.loads(demo.ok("suggest", "--contact", contact.email, "--json"))
         (served if answer["suggestions"] else unserved).add(contact.name)

@@ -20,7 +20,6 @@ HEAVY = [
     "sentence_transformers",
     "transformers",
     "fastapi",
-    "pydantic",
     "httpx",
     "feedparser",
     "jinja2",
