@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from recommender.storage.sqlite import open_sqlite
+from tests.site import running_site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from recommender.storage.sqlite import SqliteStorage
+    from tests.site import Site
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -73,6 +75,13 @@ def storage(tmp_path: Path) -> Iterator[SqliteStorage]:
     opened = open_sqlite(tmp_path / "sawthis.db")
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A web server on loopback that behaves as badly as it is told to."""
+    with running_site() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

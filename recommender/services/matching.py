@@ -42,6 +42,7 @@ KEEP = 100
 LEAST_RELEVANCE = 0.02
 """Below this a match is not even a near miss worth a row."""
 SYNC_ROWS = 4096
+QUERIES_AT_ONCE = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +126,8 @@ class Matching:
         floor = self._model.floor_sd * self._deviation
         found: list[list[tuple[int, float]]] = [[] for _ in queries]
         for seqs, block in self._matrix.blocks(after_seq):
-            cosines = centred_cosines(stacked, block, self._mean)
-            rows, columns = np.nonzero(cosines >= floor)
-            for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
-                found[row].append((int(seqs[column]), float(cosines[row, column])))
+            for row, column, cosine in pairs_above(stacked, block, self._mean, floor):
+                found[row].append((int(seqs[column]), cosine))
         return [list(self._current(pairs)) for pairs in found]
 
     def _current(self, pairs: Sequence[tuple[int, float]]) -> Iterator[Hit]:
@@ -221,19 +220,31 @@ class Matching:
 
 
 def centred_cosines(queries: Vectors, block: Vectors, mean: Vectors) -> Vectors:
-    """(q, n) cosines of centred unit queries with centred items.
+    """(q, n) cosines of centred unit queries with items, which are centred here."""
+    cosines: Vectors = queries @ centred(block, mean).T
+    return cosines
 
-    With x a unit row of `block`, m the mean and c a query: c.(x - m) / |x - m|, where
-    |x - m|^2 = 1 - 2 x.m + |m|^2; so one product with m as a further query does it all, and
-    the block is read once.
+
+def pairs_above(
+    queries: Vectors, block: Vectors, mean: Vectors, floor: float
+) -> Iterator[tuple[int, int, float]]:
+    """(query row, block row, cosine) of each pair whose centred cosine is at least the floor.
+
+    A few queries at a time: the product of thousands with a whole block would not fit into the
+    processor's cache, and reading it back from memory costs more than making it.
     """
     import numpy as np
 
-    products = np.concatenate([queries, mean[None, :]]) @ block.T
-    shifts = queries @ mean
-    norms = np.sqrt(np.maximum(1.0 - 2.0 * products[-1] + float(mean @ mean), 1e-9))
-    cosines: Vectors = (products[:-1] - shifts[:, None]) / norms
-    return cosines
+    items = centred(block, mean).T
+    for start in range(0, len(queries), QUERIES_AT_ONCE):
+        cosines = queries[start : start + QUERIES_AT_ONCE] @ items
+        found = np.flatnonzero(cosines >= floor)
+        rows, columns = np.divmod(found, cosines.shape[1])
+        values = cosines.ravel()[found]
+        for row, column, cosine in zip(
+            rows.tolist(), columns.tolist(), values.tolist(), strict=True
+        ):
+            yield start + row, column, cosine
 
 
 def sync_matrix(storage: Storage, matrix: VectorMatrix, model_key: str) -> None:

@@ -21,12 +21,12 @@ from recommender_feeds import (
 from recommender_feeds.addresses import is_public
 from recommender_feeds.http import retry_after
 
-from tests.feeds.conftest import RSS
+from tests.site import RSS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.feeds.conftest import Site
+    from tests.site import Site
 
 NOTHING = Validators()
 LOCAL = AddressPolicy(frozenset({"127.0.0.1"}))

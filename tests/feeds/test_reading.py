@@ -29,7 +29,7 @@ from recommender_feeds import (
     write_opml,
 )
 
-from tests.feeds.conftest import RSS
+from tests.site import RSS
 
 URL = "https://site.example/feed"
 NOW = datetime(2026, 3, 2, tzinfo=UTC)

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import Sawthis
-    from tests.feeds.conftest import Site
-
-pytest_plugins = ["tests.feeds.conftest"]
+    from tests.site import Site
 
 
 def test_the_demo_is_as_large_as_promised() -> None:
@@ -189,7 +187,7 @@ def test_a_feed_is_checked_when_added(sawthis: Sawthis, site: Site) -> None:
 
 
 def test_one_bad_feed_does_not_stop_the_others(sawthis: Sawthis, site: Site) -> None:
-    from tests.feeds.conftest import RSS
+    from tests.site import RSS
 
     sawthis.environment["SAWTHIS_ALLOW_PRIVATE_HOSTS"] = "127.0.0.1"
     good, gone = site.serve("/good", RSS), f"{site.base}/gone"

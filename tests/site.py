@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import gzip
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING
-
-import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -79,8 +77,8 @@ class Site:
         return self.serve(path, gzip.compress(bytes(n_bytes)), Content_Encoding="gzip")
 
 
-@pytest.fixture
-def site() -> Iterator[Site]:
+@contextmanager
+def running_site() -> Iterator[Site]:
     """A running server."""
     made = Site()
 
@@ -103,7 +101,9 @@ def site() -> Iterator[Site]:
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     made.base = f"http://127.0.0.1:{server.server_address[1]}"
-    yield made
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    try:
+        yield made
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
