@@ -142,7 +142,10 @@ class House:
 
         try:
             return load_embedder(
-                self.settings.model, self.settings.model_cache, notice=self._notice
+                self.settings.model,
+                self.settings.model_cache,
+                n_threads=max(1, self.settings.threads),
+                notice=self._notice,
             )
         except EmbedderError as error:
             raise EmbeddingError(str(error)) from error

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 
 def _time(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None
+    # As RFC 3339 writes UTC, and as the API does.
+    return at.isoformat().replace("+00:00", "Z") if at else None
 
 
 def interest_shape(interest: Interest) -> Shape:

@@ -250,7 +250,8 @@ def test_doctor_names_a_missing_model(demo: Sawthis) -> None:
     faults = [f for f in json.loads(done.stdout)["findings"] if f["state"] == "fault"]
     assert [f["name"] for f in faults] == ["model"]
     assert "there is no model folder" in faults[0]["detail"]
-    assert "there is no model folder" in demo.fails("--model", "/no/such", "suggest", "who", "-")
+    line = demo.fails("--model", "/no/such", "suggest", "who", "-", stdin="Some text.")
+    assert "there is no model folder" in line
 
 
 def test_a_locked_database_is_one_line(demo: Sawthis) -> None:
