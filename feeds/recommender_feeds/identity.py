@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections import Counter
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit, urlunsplit
 
 if TYPE_CHECKING:
     from recommender_feeds.types import Entry, ParsedFeed
@@ -19,7 +19,7 @@ _TRACKING = re.compile(
 )
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _WORD = re.compile(r"\w+")
-_SAFE = "/:@!$&'()*+,;=-._~"
+_SAFE = ":@!$'()*+,;-._~"
 
 
 def canonical_url(url: str) -> str:
@@ -46,20 +46,22 @@ def canonical_url(url: str) -> str:
 
 
 def _escape(path: str) -> str:
-    # Split first, so that an escaped slash stays escaped; bytes, so that any escape survives.
-    pieces = (
-        quote(unquote(piece, "latin-1"), _SAFE.replace("/", ""), "latin-1", "ignore")
-        if "%" in piece and piece.isascii()
-        else quote(piece, _SAFE.replace("/", "") + "%")
-        for piece in path.split("/")
-    )
-    return "/".join(pieces)
+    # Piece by piece, so that an escaped slash stays escaped.
+    return "/".join(_respell(piece, _SAFE) for piece in path.split("/"))
+
+
+def _respell(text: str, safe: str) -> str:
+    """One spelling for the same bytes, however they were escaped."""
+    return quote(unquote_to_bytes(text), safe)
 
 
 def _query(query: str) -> str:
-    pairs = parse_qsl(query, keep_blank_values=True, encoding="latin-1")
-    kept = [(name, value) for name, value in pairs if not _TRACKING.fullmatch(name)]
-    return urlencode(kept, encoding="latin-1", errors="ignore") if query.isascii() else query
+    kept = []
+    for part in query.split("&"):
+        name, equals, value = part.partition("=")
+        if part and not _TRACKING.fullmatch(unquote(name)):
+            kept.append(f"{_respell(name, _SAFE)}{equals}{_respell(value, _SAFE)}")
+    return "&".join(kept)
 
 
 def content_hash(title: str, text: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from recommender_feeds.errors import ParseError
-from recommender_feeds.text import clean_html, html_to_text, label, plain_title, tidy
+from recommender_feeds.text import clean_html, clean_to_text, label, plain_title, tidy
 from recommender_feeds.types import Entry, ParsedFeed
 
 MAX_ENTRIES = 500
@@ -176,7 +176,7 @@ def _entry(
     base: str,
 ) -> Entry:
     html = "" if is_plain else clean_html(markup, base)
-    text = (tidy(markup) if is_plain else html_to_text(html))[:MAX_TEXT_CHARACTERS]
+    text = (tidy(markup) if is_plain else clean_to_text(html))[:MAX_TEXT_CHARACTERS]
     return Entry(
         id=id,
         url=url,

@@ -115,7 +115,9 @@ def test_markup_is_cleaned() -> None:
 
 
 def test_text_does_not_glue_words() -> None:
-    text = html_to_text("<div>a<p>b</p>c<br>d</div><td>e</td><td>f</td>&amp;<b>g</b>h")
+    text = html_to_text(
+        "<div>a<p>b</p>c<br>d</div><table><tr><td>e</td><td>f</td></tr></table>&amp;<b>g</b>h"
+    )
     assert text.split() == ["a", "b", "c", "d", "e", "f", "&gh"]
 
 
