@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Vector = Sequence[float]
 
 FRESH_HALF_LIFE_DAYS = 45.0
-LEAST_FRESHNESS = 0.5
+LEAST_FRESHNESS = 0.4
 MMR_LAMBDA = 0.75
 """Share of a candidate's own score against its likeness to what is chosen already."""
 CLOSED = frozenset({"sent", "dismissed"})
@@ -34,7 +34,7 @@ class Scored:
 
 
 def freshness(candidate: Candidate, now: datetime) -> float:
-    """How new an item is, in [0.5, 1]: halves its gain every 45 days; jokes do not age."""
+    """How new an item is, in [0.4, 1]: what is above 0.4 halves every 45 days; jokes do not age."""
     if candidate.kind != "article":
         return 1.0
     born = candidate.published_at or candidate.fetched_at

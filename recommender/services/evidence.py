@@ -80,12 +80,16 @@ class Evidence:
 def quotable(text: str) -> list[str]:
     """The first sentences of a text that are long enough to quote."""
     found: list[str] = []
+    longest = ""
     for start, end in sentences(text):
-        if end - start >= LEAST_CHARACTERS:
-            found.append(text[start:end])
+        sentence = text[start:end]
+        longest = max(longest, sentence, key=len)
+        if len(sentence) >= LEAST_CHARACTERS:
+            found.append(sentence)
         if len(found) == SENTENCES_LOOKED_AT:
             break
-    return found or ([clip(text.strip())] if text.strip() else [])
+    # A text of nothing but short lines is quoted by its longest, never across lines.
+    return found or ([longest] if longest else [])
 
 
 def lexical_span(title: str, text: str, phrase: Sequence[str]) -> str:

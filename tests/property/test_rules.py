@@ -108,7 +108,7 @@ def test_a_span_is_an_exact_substring_of_the_item(text: str, title: str, phrase:
     span = lexical_span(title, text, tokens(phrase))
     assert span in text or span in title
     assert len(span) <= 160
-    assert all(quote in text for quote in quotable(text))
+    assert all(quote in text and "\n" not in quote for quote in quotable(text))
 
 
 @given(st.text(max_size=300))

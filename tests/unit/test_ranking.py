@@ -43,8 +43,8 @@ def event(status: str, suggestion_id: str = "s1", **changes: object) -> StatusEv
 
 def test_freshness_halves_its_gain_every_45_days() -> None:
     assert ranking.freshness(make_candidate(), NOW) == 1.0
-    assert ranking.freshness(make_candidate(), NOW + timedelta(days=45)) == 0.75
-    assert ranking.freshness(make_candidate(), NOW + timedelta(days=4500)) < 0.501
+    assert ranking.freshness(make_candidate(), NOW + timedelta(days=45)) == 0.7
+    assert ranking.freshness(make_candidate(), NOW + timedelta(days=4500)) < 0.401
     future = make_candidate(published_at=NOW + timedelta(days=9))
     assert ranking.freshness(future, NOW) == 1.0
 
@@ -55,7 +55,7 @@ def test_jokes_do_not_age() -> None:
 
 def test_an_undated_item_ages_from_when_it_was_found() -> None:
     undated = make_candidate(published_at=None)
-    assert ranking.freshness(undated, NOW + timedelta(days=45)) == 0.75
+    assert ranking.freshness(undated, NOW + timedelta(days=45)) == 0.7
 
 
 def test_what_was_sent_or_skipped_is_gone() -> None:
