@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -178,3 +179,34 @@ def remove(
         emit_json({"removed": person.id})
     else:
         say(f"{person.name} is erased.")
+
+
+@app.command("import")
+def import_file(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON or JSON Lines; - for stdin.")],
+    as_json: Json = False,
+) -> None:
+    """Add the contacts of a file, as `contacts list --json` writes it; vCard and CSV come later."""
+    from recommender.cli.feeds import read_input
+    from recommender.cli.interests import match_now
+    from recommender.services.contact_files import import_contacts
+
+    house = open_house()
+    outcome = import_contacts(house.people, read_input(file), now=utc_now())
+    match_now(house)
+    if as_json:
+        emit_json(
+            {
+                "created": outcome.created,
+                "skipped": outcome.skipped,
+                "failed": len(outcome.failures),
+                "failures": outcome.failures,
+            }
+        )
+        return
+    say(
+        f"{outcome.created} contacts added, {outcome.skipped} known already, "
+        f"{len(outcome.failures)} failed."
+    )
+    for failure in outcome.failures:
+        note(f"  {failure}")

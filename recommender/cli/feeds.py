@@ -93,7 +93,7 @@ def import_opml(
     as_json: Json = False,
 ) -> None:
     """Subscribe to the feeds another reader exported."""
-    added, there, skipped = open_house().subscriptions.import_opml(_read(file), now=utc_now())
+    added, there, skipped = open_house().subscriptions.import_opml(read_input(file), now=utc_now())
     if as_json:
         emit_json({"added": added, "already_there": there, "skipped": skipped})
         return
@@ -102,7 +102,8 @@ def import_opml(
         note(f"  {reason}")
 
 
-def _read(file: Path) -> bytes:
+def read_input(file: Path) -> bytes:
+    """The bytes of a file, or of standard input for -."""
     if str(file) == "-":
         return sys.stdin.buffer.read()
     try:

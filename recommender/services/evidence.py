@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     Vectors = NDArray[np.float32]
 
 SENTENCES_LOOKED_AT = 10
+REMEMBERED_ITEMS = 1000
+"""An item is asked about by several interests in a row; after that its vectors are ballast."""
 LEAST_CHARACTERS = 25
 """A shorter sentence ("Yes.") quotes badly."""
 
@@ -70,6 +72,8 @@ class Evidence:
     def _sentences(self, item_id: int, text: str) -> tuple[list[str], Vectors]:
         known = self._known.get(item_id)
         if known is None:
+            if len(self._known) >= REMEMBERED_ITEMS:
+                self._known.clear()
             quotes = quotable(text)
             vectors = embed(self._embedder, [quote[: 2 * MAX_SPAN_CHARACTERS] for quote in quotes])
             known = (quotes, centred(vectors, self._mean))

@@ -81,7 +81,7 @@ class Matching:
         self._matrix = matrix
         self._model = model
         self._mean, self._deviation = background(storage, embedder)
-        self._evidence = Evidence(embedder, self._mean, self._deviation, model)
+        self._evidence = self._fresh_evidence()
 
     def run(self, account_ids: Iterable[str], progress: Progress = silent) -> int:
         """Match what has not met; returns the number of interests that had something to do."""
@@ -98,6 +98,9 @@ class Matching:
                     done += 1
                     progress("Matching", done, total)
         return done
+
+    def _fresh_evidence(self) -> Evidence:
+        return Evidence(self._embedder, self._mean, self._deviation, self._model)
 
     def _pending(self, account_id: str) -> dict[int, list[Query]]:
         """Queries by the sequence number they have been matched up to."""
@@ -153,7 +156,7 @@ class Matching:
             self._embedder.key,
             query.interest.id,
             [
-                self._match(query, relevance, lexical, hit, *texts[hit.item_id])
+                self._match(self._evidence, query, relevance, lexical, hit, *texts[hit.item_id])
                 for relevance, lexical, hit in scored
                 if relevance >= border
             ],
@@ -170,7 +173,14 @@ class Matching:
         return round(body, 4), round(probability, 4)
 
     def _match(
-        self, query: Query, relevance: float, lexical: float, hit: Hit, title: str, text: str
+        self,
+        evidence: Evidence,
+        query: Query,
+        relevance: float,
+        lexical: float,
+        hit: Hit,
+        title: str,
+        text: str,
     ) -> Match:
         return Match(
             contact_id=query.interest.contact_id,
@@ -179,14 +189,11 @@ class Matching:
             relevance=relevance,
             cosine=round(hit.cosine, 4),
             lexical=lexical,
-            span=self.span(query, relevance, hit.item_id, title, text),
+            # By sentence vectors for what may be shown, by words alone for a near miss.
+            span=evidence.span(hit.item_id, title, text, query.words, query.vector)
+            if relevance >= self._model.threshold
+            else lexical_span(title, text, query.words),
         )
-
-    def span(self, query: Query, relevance: float, item_id: int, title: str, text: str) -> str:
-        """The quoted evidence: by sentence vectors for what may be shown, else by words."""
-        if relevance >= self._model.threshold:
-            return self._evidence.span(item_id, title, text, query.words, query.vector)
-        return lexical_span(title, text, query.words)
 
     def match_text(self, queries: Sequence[Query], title: str, text: str) -> list[Match]:
         """A page that is not in the pool against interests: one match a query, above the floor."""
@@ -196,6 +203,7 @@ class Matching:
 
         if not queries:
             return []
+        evidence = self._fresh_evidence()  # the page has no id to be remembered by
         vector = embed(self._embedder, [item_text(title, text)])
         stacked = np.stack([query.vector for query in queries])
         cosines = centred_cosines(stacked, vector, self._mean)[:, 0]
@@ -204,7 +212,7 @@ class Matching:
             lexical, relevance = self.relevance(query, cosine, title, text)
             if relevance >= LEAST_RELEVANCE:
                 hit = Hit(0, cosine)
-                found.append(self._match(query, relevance, lexical, hit, title, text))
+                found.append(self._match(evidence, query, relevance, lexical, hit, title, text))
         return found
 
     def queries(self, account_id: str) -> list[Query]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import fcntl
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from recommender.errors import ConflictError, StorageError
 from recommender.services.embedding import embed_items
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from recommender.services.matching import Matching
     from recommender.services.progress import Progress
     from recommender.storage.protocol import Storage
+
+
+MATCH_WAIT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +102,18 @@ class Refresher:
         return RefreshReport(tuple(outcomes), n_embedded, n_matched)
 
     def match(self, progress: Progress = silent) -> int:
-        """Match changed interests with the pool; returns how many had something to do."""
+        """Match changed interests with the pool; returns how many had something to do.
+
+        A refresh under way is waited for a while. Longer, and the next one does it: what has
+        changed is stored, and forgets nothing.
+        """
         if self._storage.items.n_without_vector("") == 0:
             return 0
-        with self.exclusive():
-            return self._embed_and_match(progress)[1]
+        try:
+            with self.exclusive(MATCH_WAIT_S):
+                return self._embed_and_match(progress)[1]
+        except ConflictError:
+            return 0
 
     def _embed_and_match(self, progress: Progress) -> tuple[int, int]:
         if self._storage.items.n_without_vector("") == 0:
@@ -114,17 +125,29 @@ class Refresher:
         return n_embedded, n_matched
 
     @contextmanager
-    def exclusive(self) -> Iterator[None]:
+    def exclusive(self, wait_s: float = 0.0) -> Iterator[None]:
         """Hold the library's refresh lock; the system lets go of it if the process dies."""
         try:
             handle = self._lock.open("a")
         except OSError as error:
             raise StorageError(f"{self._lock} can't be written: {error.strerror}") from error
         with handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
+            if not _locked(handle, wait_s):
                 raise ConflictError(
                     "another refresh of this library is under way; try again when it is done"
-                ) from error
+                )
             yield
+
+
+def _locked(handle: IO[str], wait_s: float) -> bool:
+    """Take the lock, trying for a while; whether it was to be had."""
+    deadline = time.monotonic() + wait_s
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.05)
+        else:
+            return True

@@ -118,6 +118,21 @@ def test_a_contact_lives_and_goes(sawthis: Sawthis) -> None:
     assert "Joe Ferraro" in sawthis.ok("suggest", "--contact", "joe")
 
 
+def test_contacts_come_from_a_file(demo: Sawthis, sawthis: Sawthis) -> None:
+    listed = demo.ok("contacts", "list", "--json")
+    first = json.loads(sawthis.ok("contacts", "import", "-", "--json", stdin=listed))
+    assert (first["created"], first["skipped"], first["failed"]) == (10, 0, 0)
+    again = json.loads(sawthis.ok("contacts", "import", "-", "--json", stdin=listed))
+    assert (again["created"], again["skipped"]) == (0, 10)
+    rows = '{"name": "New One", "interests": ["tea"]}\n{"name": ""}\n{"emails": 3}\n'
+    mixed = json.loads(sawthis.ok("contacts", "import", "-", "--json", stdin=rows))
+    assert (mixed["created"], mixed["failed"]) == (1, 2)
+    assert mixed["failures"][0] == "row 2: the name is empty"
+    assert "tea" in sawthis.ok("interests", "list", "new-one")
+    line = sawthis.fails("contacts", "import", "-", stdin="BEGIN:VCARD\nEND:VCARD\n")
+    assert "vCard and CSV are not read yet" in line
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [

@@ -105,6 +105,10 @@ def test_who_would_enjoy_a_page(service: Service) -> None:
     people = service.post("/matches", 200, title="Baking", text=text)["people"]
     assert people[0]["contact"]["slug"] == "maren-lindqvist"
     assert people[0]["span"] in text
+    other = "Chess players learn that passed pawns must be pushed; chess is a game of patience."
+    (chess,) = service.post("/matches", 200, title="Chess", text=other, limit=1)["people"]
+    assert chess["contact"]["slug"] == "pavel-novak"
+    assert chess["span"] in other  # and not in the page before it
     assert service.post("/matches", 422, title=" ")["type"] == "urn:sawthis:problem:invalid-input"
 
 
