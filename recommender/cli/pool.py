@@ -112,22 +112,19 @@ def demo(as_json: Json = False) -> None:
 
     house = open_house()
     now = utc_now()
-    storage = house.storage
-    loaded = demo_port(house.settings.data_dir)
-    with serve_demo(now, loaded or DEMO_PORT) as base_url:
-        if loaded is None:
-            load_demo(
-                storage,
-                house.account_id,
-                house.people,
-                house.subscriptions,
-                base_url=base_url,
-                data_dir=house.settings.data_dir,
-                now=now,
-            )
+    with serve_demo(now, demo_port(house.settings.data_dir) or DEMO_PORT) as base_url:
+        is_new = load_demo(
+            house.storage,
+            house.account_id,
+            house.people,
+            house.subscriptions,
+            base_url=base_url,
+            data_dir=house.settings.data_dir,
+            now=now,
+        )
         report = refresh_house(house, base_url.removeprefix("http://"))
     if as_json:
         emit_json(_report_shape(report))
     else:
-        note("The demo is loaded." if loaded is None else "The demo was loaded already.")
+        note("The demo is loaded." if is_new else "The demo was loaded already.")
         say(_report_line(report))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from recommender.demo import demo_contacts, demo_feeds
 from recommender.domain import Touch
-from recommender.errors import ConflictError
+from recommender.errors import ConflictError, StorageError
 from recommender.services.people import new_id
 
 if TYPE_CHECKING:
@@ -39,18 +39,26 @@ def load_demo(
     base_url: str,
     data_dir: Path,
     now: datetime,
-) -> None:
-    """Add the demo's people and subscribe to its feeds, all or nothing.
+) -> bool:
+    """Add the demo's people and subscribe to its feeds, all or nothing; False if that was done.
 
     Raises:
         ConflictError: The library holds somebody's data.
     """
     counts = storage.counts(account_id)
     if counts.contacts or counts.feeds or counts.touches:
+        if demo_port(data_dir) is not None:
+            return False
         raise ConflictError(
             f"{data_dir} already holds data; the demo only fills an empty folder: "
             "set SAWTHIS_DATA_DIR to another one"
         )
+    # Before the rows: a crash in between leaves a marker and no rows, which is as good as nothing.
+    port = int(base_url.rsplit(":", 1)[1])
+    try:
+        (data_dir / MARKER).write_text(json.dumps({"port": port}), "utf-8")
+    except OSError as error:
+        raise StorageError(f"{data_dir} can't be written: {error.strerror}") from error
     with storage.transaction():
         for one in demo_contacts():
             contact = people.add(
@@ -71,5 +79,4 @@ def load_demo(
                 )
         for feed in demo_feeds():
             subscriptions.add(f"{base_url}/{feed.name}", now=now, kind=feed.kind, title=feed.title)
-    port = int(base_url.rsplit(":", 1)[1])
-    (data_dir / MARKER).write_text(json.dumps({"port": port}), "utf-8")
+    return True

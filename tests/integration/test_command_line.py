@@ -226,6 +226,15 @@ def test_the_demo_refuses_somebodys_data(sawthis: Sawthis) -> None:
     assert len(json.loads(sawthis.ok("contacts", "list", "--json"))) == 1
 
 
+def test_the_demo_is_loaded_once(demo: Sawthis, sawthis: Sawthis) -> None:
+    assert json.loads(demo.ok("demo", "--json"))["items"] == {"added": 0, "changed": 0}
+    assert len(json.loads(demo.ok("contacts", "list", "--json"))) == 10
+    # Killed between its marker and its rows: the next call loads it.
+    (sawthis.data_dir / "demo.json").write_text('{"port": 8766}')
+    sawthis.ok("demo")
+    assert len(json.loads(sawthis.ok("contacts", "list", "--json"))) == 10
+
+
 def test_export_and_import_move_a_whole_account(
     demo: Sawthis, sawthis: Sawthis, tmp_path: Path
 ) -> None:
