@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,10 +58,12 @@ def objection(
 
 def written_by(url: str | None, contact: Contact) -> bool:
     """Whether the URL lies on one of the contact's own sites or mail domains."""
-    host = (urlsplit(url or "").hostname or "").removeprefix("www.")
-    if not host:
-        return False
     own = {site.casefold().removeprefix("www.") for site in contact.own_sites}
+    if not own or not url:
+        return False
+    from urllib.parse import urlsplit
+
+    host = (urlsplit(url).hostname or "").removeprefix("www.")
     return any(host == site or host.endswith(f".{site}") for site in own if site)
 
 

@@ -6,8 +6,6 @@ and nothing else.
 
 from __future__ import annotations
 
-import hashlib
-import random
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
@@ -16,6 +14,7 @@ from typing import TYPE_CHECKING
 from recommender.errors import EmbeddingError, StorageError
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Callable, Iterator
 
     from recommender_feeds import HttpClient, SourceRegistry
@@ -175,6 +174,8 @@ class House:
         return make
 
     def _matrix(self, embedder: Embedder) -> VectorMatrix:
+        import hashlib
+
         from recommender_models import VectorMatrix
 
         name = hashlib.sha256(embedder.key.encode()).hexdigest()[:12]
@@ -214,6 +215,8 @@ class House:
 
     def rng(self) -> random.Random:
         """Randomness for jitter; nothing secret hangs on it."""
+        import random
+
         return random.Random()
 
     def close(self) -> None:
