@@ -91,6 +91,7 @@ def run_server(
         port=settings.port,
         log_level=settings.log_level,
         server_header=False,
+        lifespan="off",  # there is none, and a second Ctrl-C would print its end as a traceback
         timeout_graceful_shutdown=5,
     )
     # Bound here, so that a taken port is one line and not uvicorn's exit.
