@@ -1,250 +1,170 @@
-"""Bytes to entries: feedparser for XML, our own few lines for JSON Feed.
+"""Bytes to entries. Each reader has its turn; the first that finds entries wins, and is named.
 
-The only module that knows feedparser. Its sanitiser and its link resolver are off (they cost
-most of its time); markup is cleaned afterwards, and only for entries that are kept.
+JSON Feed by its first character; well-formed RSS, RDF and Atom in UTF-8 over libxml2;
+everything else through feedparser; and what feedparser finds nothing in, though it visibly
+holds items, over libxml2's recovery. Cleaning comes after, for the entries that are kept.
 """
 
 from __future__ import annotations
 
-import calendar
-import json
+import re
 import zlib
-from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import urljoin
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
 
+from recommender_feeds import jsonfeed, syndication, xmlfeed
+from recommender_feeds.dates import OLDEST
 from recommender_feeds.errors import ParseError
-from recommender_feeds.text import clean_html, clean_to_text, label, plain_title, tidy
+from recommender_feeds.text import clean_html, html_to_text, label, plain_title, tidy
 from recommender_feeds.types import Entry, ParsedFeed
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from recommender_feeds.raw import RawEntry, RawFeed
 
 MAX_ENTRIES = 500
 MAX_TEXT_CHARACTERS = 200_000
 MAX_BYTES = 10 * 1024 * 1024
-_OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
+MAX_TAGS = 30
+MAX_LINE = 500
+_ITEM = re.compile(rb"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
+_MAILBOX = re.compile(
+    r"^\s*(?:\S+@\S+\s*\((?P<after>[^)]+)\)|(?P<before>.+?)\s*[(<]\S+@\S+[)>])\s*$"
+)
 
 
-def parse(body: bytes, url: str, content_type: str | None = None) -> ParsedFeed:
+def parse(
+    body: bytes, url: str, content_type: str | None = None, *, keep_html: bool = True
+) -> ParsedFeed:
     """Read a feed document; the newest 500 entries in the document's order.
 
     Args:
-        body: As it came, at most 10 MB (after inflation, for a gzip without a header).
+        body: As it came, at most 10 MB (after inflation, for gzip or deflate without a header).
         url: Where it came from; relative links are resolved against it.
         content_type: The header's value, which may lie.
+        keep_html: Whether entries carry their clean markup besides their text.
 
     Raises:
         ParseError: It is no feed.
     """
     data = _inflated(body, url)
-    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
-        return _parse_json(data, url)
-    return _parse_xml(data, url, content_type)
+    raw = _read(data, url, content_type)
+    kept = _newest(raw.entries)
+    return ParsedFeed(
+        title=plain_title(raw.title)[:MAX_LINE],
+        site_url=_absolute(url, raw.link),
+        language=raw.language.strip()[:35] or None,
+        entries=tuple(_entry(entry, url, raw.language, keep_html=keep_html) for entry in kept),
+        reader=raw.reader,
+        n_entries_found=len(raw.entries),
+        ttl_minutes=raw.ttl_minutes,
+        skip_hours=raw.skip_hours,
+        skip_days=raw.skip_days,
+    )
 
 
 def _inflated(body: bytes, url: str) -> bytes:
-    if body[:2] != b"\x1f\x8b":
+    if body[:2] == b"\x1f\x8b":
+        bits, kind = 31, "gzip"
+    elif body[:1] == b"\x78" and body[1:2] in {b"\x01", b"\x5e", b"\x9c", b"\xda"}:
+        bits, kind = 15, "deflate"
+    else:
         return body
     try:
-        inflater = zlib.decompressobj(wbits=31)
-        data = inflater.decompress(body, MAX_BYTES + 1)
+        data = zlib.decompressobj(wbits=bits).decompress(body, MAX_BYTES + 1)
     except zlib.error as error:
-        raise ParseError(f"{url} is a damaged gzip file", url=url) from error
+        raise ParseError(f"{url} is a damaged {kind} file", url=url) from error
     if len(data) > MAX_BYTES:
         raise ParseError(f"{url} is larger than 10 MB; it is not read", url=url)
     return data
 
 
-def _parse_xml(data: bytes, url: str, content_type: str | None) -> ParsedFeed:
-    import feedparser
-
-    headers = {"content-location": url}
-    if content_type:
-        headers["content-type"] = content_type
-    try:
-        found = feedparser.parse(
-            data, response_headers=headers, sanitize_html=False, resolve_relative_uris=False
-        )
-    except Exception as error:  # feedparser promises not to raise, and sometimes does
-        raise ParseError(f"{url} can't be read as a feed ({error})", url=url) from error
-    if not found.entries and not found.get("version"):
+def _read(data: bytes, url: str, content_type: str | None) -> RawFeed:
+    if jsonfeed.looks_like_json(data):
+        return jsonfeed.read(data, url)
+    fast = xmlfeed.read(data, content_type)
+    if fast is not None and fast.entries:
+        return fast
+    usual = syndication.read(data, url, content_type)
+    if usual is not None and usual.entries:
+        return usual
+    if _ITEM.search(data):
+        saved = xmlfeed.read(data, content_type, recover=True)
+        if saved is not None and saved.entries:
+            return saved
+    if usual is None:
         raise ParseError(_no_feed(data, url), url=url)
-    base = found.feed.get("link") or url
-    language = found.feed.get("language") or None
-    entries = [_xml_entry(entry, base, language) for entry in _newest(found.entries)]
-    return ParsedFeed(
-        title=plain_title(found.feed.get("title", "")),
-        site_url=_http(urljoin(url, found.feed.get("link", "")))
-        if found.feed.get("link")
-        else None,
-        language=language,
-        entries=tuple(entries),
-        reader="feedparser",
-        n_entries_found=len(found.entries),
-    )
+    return usual
 
 
 def _no_feed(data: bytes, url: str) -> str:
     head = data[:2000].lower()
     if b"<html" in head or b"<!doctype html" in head:
+        if b"just a moment" in head or b"captcha" in head or b"cf-challenge" in head:
+            return f"{url} answers with a bot wall instead of the feed"
         return f"{url} answers with a web page, not a feed; give the feed's own address"
+    if not data.strip():
+        return f"{url} is empty"
     return f"{url} is no feed in a format we know (RSS, Atom, RDF, JSON Feed)"
 
 
-def _newest(entries: list[Any]) -> list[Any]:
+def _when(entry: RawEntry) -> datetime | None:
+    return entry.published_at or entry.updated_at
+
+
+def _newest(entries: list[RawEntry]) -> list[RawEntry]:
     if len(entries) <= MAX_ENTRIES:
         return entries
-    ranked = sorted(
-        range(len(entries)), key=lambda at: _struct_time(entries[at]) or _OLDEST, reverse=True
-    )
+    ranked = sorted(range(len(entries)), key=lambda at: _when(entries[at]) or OLDEST, reverse=True)
     return [entries[at] for at in sorted(ranked[:MAX_ENTRIES])]
 
 
-def _struct_time(entry: Any) -> datetime | None:  # noqa: ANN401  (feedparser's dictionary)
-    for name in ("published_parsed", "updated_parsed", "created_parsed"):
-        # Not entry.get: feedparser answers "updated" with "published", and warns of it.
-        value = dict.get(entry, name)
-        if value:
-            try:
-                return _sane(datetime.fromtimestamp(calendar.timegm(value), UTC))
-            except (ValueError, OverflowError, OSError):
-                continue
-    return None
-
-
-def _sane(at: datetime) -> datetime | None:
-    """A date before the web is a date nobody set."""
-    return at if at >= _OLDEST else None
-
-
-def _xml_entry(entry: Any, base: str, language: str | None) -> Entry:  # noqa: ANN401
-    markup, is_plain = _markup(entry)
-    return _entry(
-        id=entry.get("id") or None,
-        url=_link(entry, base),
-        title=entry.get("title", ""),
-        markup=markup,
-        is_plain=is_plain,
-        published_at=_struct_time(entry),
-        author=plain_title(entry.get("author", "")) or None,
-        tags=tuple(
-            dict.fromkeys(
-                term
-                for tag in entry.get("tags", ())
-                if (term := plain_title(tag.get("term") or ""))
-            )
-        ),
-        language=language,
-        base=base,
+def _entry(raw: RawEntry, feed_url: str, language: str, *, keep_html: bool) -> Entry:
+    url = _absolute(urljoin_or(feed_url, raw.base), raw.link)
+    markup = raw.markup
+    text = tidy(markup) if raw.is_plain else html_to_text(markup)
+    return Entry(
+        id=raw.id[:2000] or None,
+        url=url,
+        title=plain_title(raw.title)[:MAX_LINE] or label(plain_title(text[:MAX_LINE])),
+        text=text[:MAX_TEXT_CHARACTERS],
+        html="" if raw.is_plain or not keep_html else clean_html(markup, url or feed_url),
+        published_at=_when(raw),
+        author=_author(raw.author),
+        tags=_tags(raw.tags),
+        language=(raw.language or language).strip()[:35] or None,
     )
 
 
-def _link(entry: Any, base: str) -> str | None:  # noqa: ANN401
-    link = entry.get("link")
-    if not link:
-        return None
+def urljoin_or(base: str, url: str) -> str:
+    """`url` made absolute, or the base where it can't be."""
     try:
-        return _http(urljoin(base, link))
+        return urljoin(base, url) or base
     except ValueError:
+        return base
+
+
+def _absolute(base: str, link: str) -> str | None:
+    """An absolute http(s) address, or None."""
+    if not link.strip():
         return None
-
-
-def _http(url: str) -> str | None:
+    host = urlsplit(base).netloc
+    if host and link.strip().startswith((f"{host}/", f"www.{host}/")):
+        link = f"//{link.strip()}"  # "example.org/page", which its author meant as an address
+    url = "".join(urljoin_or(base, link.strip()).split())
     return url if url.startswith(("http://", "https://")) else None
 
 
-def _markup(entry: Any) -> tuple[str, bool]:  # noqa: ANN401
-    """(the longest of content and summary, whether it is plain text)."""
-    values = [*entry.get("content", ()), entry.get("summary_detail") or {}]
-    if entry.get("summary") and not entry.get("summary_detail"):
-        values.append({"value": entry["summary"]})
-    best: Any = max(values, key=lambda value: len(value.get("value") or ""), default={})
-    return best.get("value") or "", best.get("type") == "text/plain" and "<" not in (
-        best.get("value") or ""
-    )
+def _author(text: str) -> str | None:
+    """The name without the address that RSS asks for beside it."""
+    name = plain_title(text)[:MAX_LINE]
+    match = _MAILBOX.match(name)
+    if match:
+        name = match["after"] or match["before"]
+    return name.strip() or None
 
 
-def _entry(
-    *,
-    id: str | None,
-    url: str | None,
-    title: str,
-    markup: str,
-    is_plain: bool,
-    published_at: datetime | None,
-    author: str | None,
-    tags: tuple[str, ...],
-    language: str | None,
-    base: str,
-) -> Entry:
-    html = "" if is_plain else clean_html(markup, base)
-    text = (tidy(markup) if is_plain else clean_to_text(html))[:MAX_TEXT_CHARACTERS]
-    return Entry(
-        id=id,
-        url=url,
-        title=plain_title(title) or label(text),
-        text=text,
-        html=html[:MAX_TEXT_CHARACTERS] if is_plain else html,
-        published_at=published_at,
-        author=author,
-        tags=tags,
-        language=language,
-    )
-
-
-def _parse_json(data: bytes, url: str) -> ParsedFeed:
-    try:
-        feed = json.loads(data.decode("utf-8-sig", "replace"))
-    except (ValueError, RecursionError) as error:
-        raise ParseError(f"{url} begins like JSON Feed but can't be read", url=url) from error
-    items = feed.get("items") if isinstance(feed, dict) else None
-    if not isinstance(items, list):
-        raise ParseError(f"{url} is JSON, but no JSON Feed", url=url)
-    base = _text(feed, "home_page_url") or url
-    language = _text(feed, "language") or None
-    kept = [item for item in items if isinstance(item, dict)]
-    return ParsedFeed(
-        title=plain_title(_text(feed, "title")),
-        site_url=_http(_text(feed, "home_page_url")),
-        language=language,
-        entries=tuple(_json_entry(item, base, language) for item in kept[:MAX_ENTRIES]),
-        reader="jsonfeed",
-        n_entries_found=len(kept),
-    )
-
-
-def _text(value: dict[str, Any], name: str) -> str:
-    found = value.get(name)
-    return found if isinstance(found, str) else ""
-
-
-def _json_entry(item: dict[str, Any], base: str, language: str | None) -> Entry:
-    link = _text(item, "url") or _text(item, "external_url")
-    markup = _text(item, "content_html")
-    plain = _text(item, "content_text") or _text(item, "summary")
-    tags = item.get("tags")
-    return _entry(
-        id=str(item["id"]) if item.get("id") is not None else None,
-        url=_link({"link": link}, base),
-        title=_text(item, "title"),
-        markup=markup or plain,
-        is_plain=not markup,
-        published_at=_iso_time(_text(item, "date_published") or _text(item, "date_modified")),
-        author=_json_author(item),
-        tags=tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
-        language=_text(item, "language") or language,
-        base=base,
-    )
-
-
-def _json_author(item: dict[str, Any]) -> str | None:
-    authors = item.get("authors")
-    people = authors if isinstance(authors, list) else [item.get("author")]
-    names = (_text(person, "name") for person in people if isinstance(person, dict))
-    return ", ".join(name for name in names if name) or None
-
-
-def _iso_time(text: str) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return _sane((at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC))
+def _tags(raw: list[str]) -> tuple[str, ...]:
+    names = (plain_title(tag)[:100] for tag in raw)
+    return tuple(dict.fromkeys(name for name in names if name))[:MAX_TAGS]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import html
 import re
+from typing import Any
 from urllib.parse import urljoin
 
 import nh3
 
+MAX_DEPTH = 250
+MAX_TITLE_CHARACTERS = 10_000
 MAX_HTML_CHARACTERS = 300_000
 """More than any article; what lies beyond is cut before it costs time."""
 
@@ -52,17 +55,32 @@ _BLOCKS = frozenset(
         "ul",
     ]
 )
-_SPACE = re.compile(r"\s+")
-_CLEAN_TAG = re.compile(r'</?([a-z0-9]+)[^>"]*(?:"[^"]*"[^>"]*)*>')
+_HIDDEN = re.compile(r"<(script|style)\b.*?(</\1\s*>|$)|<!--.*?(-->|$)", re.IGNORECASE | re.DOTALL)
+_C1 = re.compile(r"[\x80-\x9f]")
+_WINDOWS = {
+    code: bytes([code]).decode("windows-1252", "ignore")
+    for code in range(0x80, 0xA0)
+    if code != 0x85
+}
+_WITH_CONTENT = ("script", "style", "template", "iframe", "noscript", "svg", "head")
+# Marks for our own breaks: characters Unicode gives to nobody, which the input has lost before.
+_PARAGRAPH, _LINE = "\ufdd0", "\ufdd1"
 _TAG = re.compile(r"<[^>]*>")
 _LOOKS_LIKE_MARKUP = re.compile(r"</?[a-zA-Z][^>]*>|&[#a-zA-Z]")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufdd0\ufdd1\ufffe\uffff\ud800-\udfff]")
+
+
+def _without_controls(text: str) -> str:
+    """Without characters no text needs; those of windows-1252 become what they meant."""
+    if _C1.search(text):
+        text = text.translate(_WINDOWS)
+    return _CONTROL.sub("", text)
 
 
 def clean_html(markup: str, base_url: str) -> str:
     """Markup without scripts, styles, events and foreign schemes; links and images absolute."""
     return nh3.clean(
-        _CONTROL.sub("", markup[:MAX_HTML_CHARACTERS]),
+        _without_controls(markup[:MAX_HTML_CHARACTERS]),
         url_schemes={"http", "https", "mailto"},
         attribute_filter=lambda tag, name, value: _absolute(name, value, base_url),
         clean_content_tags={"script", "style", "template", "iframe", "noscript"},
@@ -79,32 +97,51 @@ def _absolute(name: str, value: str, base_url: str) -> str | None:
 
 
 def html_to_text(markup: str) -> str:
-    """Plain paragraphs divided by blank lines, from any markup."""
+    """Plain paragraphs divided by blank lines, from any markup, however broken.
+
+    Block elements become breaks, lest words glue; scripts and styles go with their content.
+    """
     if not _LOOKS_LIKE_MARKUP.search(markup):
         return tidy(markup)
-    return clean_to_text(clean_html(markup, ""))
+    from lxml import etree
+
+    source = _without_controls(markup[:MAX_HTML_CHARACTERS])
+    parser = etree.HTMLParser(
+        remove_comments=True, remove_pis=True, no_network=True, huge_tree=False
+    )
+    try:
+        root = etree.fromstring(f"<div>{source}</div>", parser)
+    except (etree.XMLSyntaxError, ValueError):
+        root = None
+    if root is None or (source.count("<") > MAX_DEPTH and _is_cut(parser)):
+        return tidy(html.unescape(_TAG.sub(" ", source)))
+    etree.strip_elements(root, *_WITH_CONTENT, with_tail=False)
+    for element in root.iter(*_BLOCKS):
+        mark = _LINE if element.tag == "br" else _PARAGRAPH
+        element.text = mark + (element.text or "")
+        element.tail = mark + (element.tail or "")
+    return _paragraphs("".join(root.itertext()))
 
 
-def clean_to_text(markup: str) -> str:
-    """Like `html_to_text` for what `clean_html` returned, and several times as fast.
-
-    Clean markup is well-formed, so that tags can be told by a regular expression: block elements
-    become breaks, lest words glue, and all others go.
-    """
-    line = _SPACE.sub(" ", markup)
-    return tidy(html.unescape(_CLEAN_TAG.sub(_break, line)))
+def _is_cut(parser: Any) -> bool:  # noqa: ANN401  (lxml publishes no types)
+    """Whether libxml2 gave up in the depth; what lies below would be lost."""
+    return any("depth" in entry.message for entry in parser.error_log)
 
 
-def _break(tag: re.Match[str]) -> str:
-    name = tag.group(1)
-    if name == "br":
-        return "\n"
-    return "\n\n" if name in _BLOCKS else ""
+def _paragraphs(text: str) -> str:
+    """Text whose breaks are our own marks; all other white space is one blank."""
+    kept = []
+    for paragraph in text.split(_PARAGRAPH):
+        lines = (" ".join(line.split()) for line in paragraph.split(_LINE))
+        whole = "\n".join(line for line in lines if line)
+        if whole:
+            kept.append(whole)
+    return "\n\n".join(kept)
 
 
 def tidy(text: str) -> str:
     """Text without control characters, runs of blanks, and more than one blank line."""
-    lines = (" ".join(line.split()) for line in _CONTROL.sub("", text).splitlines())
+    lines = (" ".join(line.split()) for line in _without_controls(text).splitlines())
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
@@ -115,8 +152,8 @@ def plain_title(markup: str) -> str:
         if "&" in text:
             text = html.unescape(text)
         if "<" in text and _LOOKS_LIKE_MARKUP.search(text):
-            text = _TAG.sub(" ", text)
-    return " ".join(_CONTROL.sub("", text).split())
+            text = _TAG.sub(" ", _HIDDEN.sub("", text[:MAX_TITLE_CHARACTERS]))
+    return " ".join(_without_controls(text).split())
 
 
 def label(text: str, limit: int = 80) -> str:

@@ -26,6 +26,7 @@ class Entry:
     author: str | None
     tags: tuple[str, ...]
     language: str | None
+    """As the feed states it; `recommender_feeds.language` tells it from the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,15 @@ class ParsedFeed:
     language: str | None
     entries: tuple[Entry, ...]
     reader: str
-    """What read it: "feedparser" or "jsonfeed"."""
+    """What read it: "libxml2", "feedparser", "libxml2-recovery", "jsonfeed" or a source's name."""
     n_entries_found: int
     """How many entries the document holds; `entries` has at most 500 of them."""
+    ttl_minutes: int | None = None
+    """How long the publisher says the document stays as it is."""
+    skip_hours: frozenset[int] = frozenset()
+    """Hours of the day (UTC) in which the publisher asks not to be visited."""
+    skip_days: frozenset[int] = frozenset()
+    """Days of the week (Monday = 0), likewise."""
 
 
 @dataclass(frozen=True, slots=True)

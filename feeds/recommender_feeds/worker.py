@@ -1,8 +1,9 @@
 """Parsing in worker processes with a time and a memory limit.
 
 A document can keep any parser busy for minutes or fill the memory (entity bombs, deep
-nesting). So it is read in a child that can be killed. Messages are a length and JSON both ways;
-nothing is unpickled. A worker ends when its input closes, also if its parent was killed.
+nesting). So it is read in a child that can be killed. A question is a line of JSON and the
+document, an answer is JSON, each after its length; nothing is unpickled. A worker ends when
+its input closes, also if its parent was killed.
 
     python -m recommender_feeds.worker      the child
 """
@@ -17,9 +18,9 @@ import struct
 import subprocess
 import sys
 import time
-from base64 import b64decode, b64encode
-from dataclasses import asdict
-from datetime import datetime
+from dataclasses import fields
+from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -71,7 +72,9 @@ class ParserPool:
             if worker is not None:
                 worker.end()
 
-    def parse(self, body: bytes, url: str, content_type: str | None = None) -> ParsedFeed:
+    def parse(
+        self, body: bytes, url: str, content_type: str | None = None, *, keep_html: bool = False
+    ) -> ParsedFeed:
         """Like `recommender_feeds.parsing.parse`, within the limits.
 
         Raises:
@@ -82,7 +85,8 @@ class ParserPool:
             if worker is None or not worker.is_alive():
                 worker = _Worker()
             answer = worker.ask(
-                {"body": b64encode(body).decode(), "url": url, "content_type": content_type},
+                {"url": url, "content_type": content_type, "keep_html": keep_html},
+                body,
                 self._time_limit_s,
             )
         except TimeoutError as error:
@@ -125,10 +129,10 @@ class _Worker:
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
-    def ask(self, question: dict[str, Any], limit_s: float) -> dict[str, Any]:
+    def ask(self, question: dict[str, Any], body: bytes, limit_s: float) -> Any:  # noqa: ANN401
         assert self._process.stdin and self._process.stdout
         deadline = time.monotonic() + limit_s + (START_LIMIT_S if self._fresh else 0.0)
-        _send(self._process.stdin, question)
+        _send(self._process.stdin, json.dumps(question).encode(), body)
         if self._fresh:
             # The child says a word before it begins to read, so that its start is not counted.
             _receive(self._process.stdout, deadline)
@@ -157,17 +161,16 @@ class _Worker:
                     continue
 
 
-def _send(pipe: IO[bytes], message: dict[str, Any]) -> None:
-    data = json.dumps(message).encode()
-    pipe.write(_LENGTH.pack(len(data)))
-    pipe.write(data)
+def _send(pipe: IO[bytes], *parts: bytes) -> None:
+    for part in parts:
+        pipe.write(_LENGTH.pack(len(part)))
+        pipe.write(part)
     pipe.flush()
 
 
-def _receive(pipe: IO[bytes], deadline: float) -> dict[str, Any]:
+def _receive(pipe: IO[bytes], deadline: float) -> Any:  # noqa: ANN401  (JSON)
     (length,) = _LENGTH.unpack(_read(pipe, _LENGTH.size, deadline))
-    message: dict[str, Any] = json.loads(_read(pipe, length, deadline))
-    return message
+    return json.loads(_read(pipe, length, deadline))
 
 
 def _read(pipe: IO[bytes], n: int, deadline: float) -> bytes:
@@ -185,15 +188,36 @@ def _read(pipe: IO[bytes], n: int, deadline: float) -> bytes:
     return b"".join(parts)
 
 
-def _to_feed(value: dict[str, Any]) -> ParsedFeed:
-    entries = tuple(_to_entry(entry) for entry in value["entries"])
-    return ParsedFeed(**{**value, "entries": entries})
+# Rows instead of objects: half the bytes, and a quarter of the time that asdict takes.
+_FEED_FIELDS = tuple(f.name for f in fields(ParsedFeed))
+_ENTRY_FIELDS = tuple(f.name for f in fields(Entry))
+_feed_row, _entry_row = attrgetter(*_FEED_FIELDS), attrgetter(*_ENTRY_FIELDS)
 
 
-def _to_entry(value: dict[str, Any]) -> Entry:
-    at = value["published_at"]
-    published_at = datetime.fromisoformat(at) if at else None
-    return Entry(**{**value, "published_at": published_at, "tags": tuple(value["tags"])})
+def _to_json(value: object) -> object:
+    if isinstance(value, Entry):
+        return _entry_row(value)
+    if isinstance(value, datetime):
+        return value.timestamp()
+    if isinstance(value, frozenset):
+        return sorted(value)
+    raise TypeError(type(value).__name__)
+
+
+def _to_feed(row: list[Any]) -> ParsedFeed:
+    values = dict(zip(_FEED_FIELDS, row, strict=True))
+    values["entries"] = tuple(_to_entry(entry) for entry in values["entries"])
+    values["skip_hours"] = frozenset(values["skip_hours"])
+    values["skip_days"] = frozenset(values["skip_days"])
+    return ParsedFeed(**values)
+
+
+def _to_entry(row: list[Any]) -> Entry:
+    values = dict(zip(_ENTRY_FIELDS, row, strict=True))
+    at = values["published_at"]
+    values["published_at"] = None if at is None else datetime.fromtimestamp(at, UTC)
+    values["tags"] = tuple(values["tags"])
+    return Entry(**values)
 
 
 def _limit_memory() -> None:
@@ -212,27 +236,26 @@ def serve() -> None:
     _limit_memory()
     from recommender_feeds.parsing import parse
 
+    stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
     first = True
-    while head := sys.stdin.buffer.read(_LENGTH.size):
-        question = json.loads(sys.stdin.buffer.read(_LENGTH.unpack(head)[0]))
+    while head := stdin.read(_LENGTH.size):
+        question = json.loads(stdin.read(_LENGTH.unpack(head)[0]))
+        body = stdin.read(_LENGTH.unpack(stdin.read(_LENGTH.size))[0])
         if first:
-            _send(sys.stdout.buffer, {"ready": True})
+            _send(stdout, b"true")
             first = False
-        _send(sys.stdout.buffer, _answer(question, parse))
+        _send(stdout, _answer(question, body, parse))
 
 
-def _answer(question: dict[str, Any], parse: Any) -> dict[str, Any]:  # noqa: ANN401
+def _answer(question: dict[str, Any], body: bytes, parse: Any) -> bytes:  # noqa: ANN401
+    url = question.pop("url")
     try:
-        feed = parse(b64decode(question["body"]), question["url"], question["content_type"])
+        feed = parse(body, url, **question)
+        return json.dumps({"feed": _feed_row(feed)}, default=_to_json).encode()
     except ParseError as error:
-        return {"error": str(error)}
+        return json.dumps({"error": str(error)}).encode()
     except (MemoryError, RecursionError):
-        return {"error": f"{question['url']} can't be read within the memory limit"}
-    value = asdict(feed)
-    for entry in value["entries"]:
-        at = entry["published_at"]
-        entry["published_at"] = at.isoformat() if at else None
-    return {"feed": value}
+        return json.dumps({"error": f"{url} can't be read within the memory limit"}).encode()
 
 
 if __name__ == "__main__":
