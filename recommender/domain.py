@@ -7,13 +7,25 @@ which are shared by all accounts, have integer ids.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 Kind = Literal["article", "joke", "page"]
+FullText = Literal["on", "off", "auto"]
+Problem = Literal[
+    "blocked",
+    "busy",
+    "gone",
+    "login",
+    "missing",
+    "not_a_feed",
+    "refused",
+    "unreachable",
+    "unreadable",
+]
 Polarity = Literal["like", "avoid"]
 Origin = Literal["stated", "learned"]
 Humour = Literal["none", "clean", "any"]
@@ -90,6 +102,29 @@ class Feed:
     next_check_at: datetime | None
     failures: int
     error: str | None
+    owner_id: str = ""
+    """The account it belongs to if it is read with a login; empty for a public feed."""
+    problem: Problem | None = None
+    """What kind of error it is; a feed that is "gone" is not asked for again."""
+    moved_to: str | None = None
+    """Where a permanent redirect leads, until it has proved to be the same feed."""
+    interval_s: float = 3600.0
+    """Usual time between checks, from the feed's own rhythm."""
+    weekly: float | None = None
+    """Entries a week, as the last reading showed; None where they carry no dates."""
+    full_text: FullText = "auto"
+    """Whether summaries are completed from their pages."""
+    folders: tuple[str, ...] = ()
+    """Where the account keeps it, outermost first; empty when read for all accounts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What a feed's server is shown; never logged, and exported only when asked for."""
+
+    kind: Literal["basic", "cookie"]
+    value: str = field(repr=False)
+    """`user:password`, or the value of the Cookie header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +142,45 @@ class NewItem:
     tags: tuple[str, ...]
     published_at: datetime | None
     content_hash: str
+    aliases: tuple[str, ...] = ()
+    """Other keys by which the same entry may come again: its id, address and content."""
+    minutes: int | None = None
+    """Reading time."""
+    paywalled: bool = False
+    """The feed hints that the page is for subscribers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """An item as it was before an update."""
+
+    at: datetime
+    """When the update came."""
+    title: str
+    text: str
+    changed: tuple[str, ...]
+    """What the update changed: "title", "text", "author", "url"."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageWanted:
+    """A summary whose page may be fetched for the whole text."""
+
+    item_id: int
+    url: str
+    feed_id: int
+    full_text: FullText
+
+
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """An article that has not been given a story yet."""
+
+    item_id: int
+    key: str
+    title: str
+    text: str
+    told_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +200,11 @@ class Item:
     fetched_at: datetime
     feed_title: str
     content_hash: str
+    minutes: int | None = None
+    paywalled: bool = False
+    story: str | None = None
+    """Equal for items that tell the same story."""
+    updated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +249,8 @@ class Candidate:
     cosine: float
     lexical: float
     span: str
+    story: str | None = None
+    """Equal for items that tell the same story."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def unseen(
     """
     closed = [c for c in candidates if _is_closed(statuses.get(c.suggestion_id), now)]
     ids = {c.suggestion_id for c in closed}
-    looks = {disguise(c.title) for c in closed} | {c.content_hash for c in closed}
+    looks = {look for c in closed for look in (disguise(c.title), c.content_hash, c.story)} - {None}
     return [
         c
         for c in candidates
@@ -66,6 +66,7 @@ def unseen(
         and not _is_closed(statuses.get(c.suggestion_id), now)
         and disguise(c.title) not in looks
         and c.content_hash not in looks
+        and c.story not in looks
     ]
 
 
@@ -85,18 +86,30 @@ def avoided(candidates: Sequence[Candidate], threshold: float) -> set[int]:
 def score(candidates: Sequence[Candidate], now: datetime) -> list[Scored]:
     """The best interest of each item, scored; best first, ties by item key.
 
-    Two copies of a headline count as one item.
+    Two copies of a headline, or two tellings of a story, count as one item.
     """
-    best: dict[str, Scored] = {}
+    best: dict[int, Scored] = {}
     for candidate in candidates:
         if candidate.polarity == "avoid":
             continue
         value = candidate.relevance * candidate.weight * freshness(candidate, now)
-        look = f"{candidate.kind}:{disguise(candidate.title) or candidate.item_key}"
-        known = best.get(look)
-        if known is None or (value, known.candidate.item_key) > (known.score, candidate.item_key):
-            best[look] = Scored(candidate, value)
-    return sorted(best.values(), key=lambda s: (-s.score, s.candidate.item_key))
+        known = best.get(candidate.item_id)
+        if known is None or value > known.score:
+            best[candidate.item_id] = Scored(candidate, value)
+    kept: list[Scored] = []
+    seen: set[str] = set()
+    for scored in sorted(best.values(), key=lambda s: (-s.score, s.candidate.item_key)):
+        looks = _looks(scored.candidate)
+        if not looks & seen:
+            kept.append(scored)
+        seen |= looks
+    return kept
+
+
+def _looks(candidate: Candidate) -> set[str]:
+    """What makes the user say "that again": the headline, or the story."""
+    headline = f"{candidate.kind}:{disguise(candidate.title) or candidate.item_key}"
+    return {headline, candidate.story} if candidate.story else {headline}
 
 
 def diversify(scored: Sequence[Scored], vectors: Mapping[int, Vector], n: int) -> list[Scored]:

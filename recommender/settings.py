@@ -55,8 +55,11 @@ class Settings:
     allowed_hosts: tuple[str, ...] = _setting(
         ("127.0.0.1", "localhost"), "Host names the service answers to; others get 400."
     )
+    full_text: bool = _setting(
+        True, "Whether summaries are completed from their pages; each feed can be set apart."
+    )
     refresh_minutes: int = _setting(
-        60, "Minutes between refreshes in `sawthis serve`; 0 switches them off."
+        15, "Minutes between looks for feeds that are due in `sawthis serve`; 0 switches them off."
     )
     threads: int = _setting(2, "Threads of the embedding model.")
     log_level: str = _setting("warning", "debug, info, warning or error; messages go to stderr.")
@@ -135,6 +138,8 @@ def _convert(name: str, value: Any) -> object:  # noqa: ANN401  (checked here, t
     if isinstance(default, tuple):
         parts = value.split(",") if isinstance(value, str) else value
         return tuple(str(part).strip() for part in parts if str(part).strip())
+    if isinstance(default, bool):
+        return _as_bool(name, value)
     if isinstance(default, int):
         return _as_int(name, value)
     return str(value)
@@ -142,6 +147,15 @@ def _convert(name: str, value: Any) -> object:  # noqa: ANN401  (checked here, t
 
 def _as_path(value: object) -> Path:
     return Path(str(value)).expanduser()
+
+
+def _as_bool(name: str, value: object) -> bool:
+    known = {"1": True, "true": True, "yes": True, "on": True}
+    known.update({"0": False, "false": False, "no": False, "off": False})
+    word = str(value).strip().casefold()
+    if word not in known:
+        raise ConfigError(f"{PREFIX}{name.upper()} is true or false, not “{value}”", setting=name)
+    return known[word]
 
 
 def _as_int(name: str, value: object) -> int:

@@ -208,10 +208,18 @@ class House:
     @contextmanager
     def sources(self, *also_allowed: str) -> Iterator[SourceRegistry]:
         """Every kind of source, with its workers."""
-        from recommender_feeds import FeedSource, ParserPool, SourceRegistry, entry_point_sources
+        from recommender_feeds import (
+            PageFetcher,
+            ParserPool,
+            SourceRegistry,
+            builtin_sources,
+            entry_point_sources,
+        )
 
         with self.http_client(*also_allowed) as client, ParserPool() as parser:
-            yield SourceRegistry([*entry_point_sources(), FeedSource(client, parser)])
+            pages = PageFetcher(client, parser) if self.settings.full_text else None
+            found = [*entry_point_sources(), *builtin_sources(client, parser)]
+            yield SourceRegistry(found, pages)
 
     def rng(self) -> random.Random:
         """Randomness for jitter; nothing secret hangs on it."""

@@ -6,22 +6,26 @@ Redirects are followed by hand, so that each hop is checked and counted.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import httpcore
 import httpx
 
 from recommender_feeds.errors import FeedError, FetchError
+from recommender_feeds.inflating import ACCEPTED, inflated
+from recommender_feeds.parsing import is_bot_wall
+from recommender_feeds.politeness import HostGate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from types import TracebackType
 
     from recommender_feeds.addresses import AddressPolicy
+    from recommender_feeds.errors import Reason
 
 USER_AGENT = "Sawthis/0.1 (+https://github.com/sawthis/sawthis; feed reader)"
 MAX_BYTES = 10 * 1024 * 1024
@@ -31,13 +35,16 @@ ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, "
     "application/xml;q=0.9, text/html;q=0.8, */*;q=0.5"
 )
-_WORDS = {
-    401: "it asks for a login",
-    403: "it refuses us (403); it may block readers",
-    404: "there is nothing at that address (404); look for the feed's new address",
-    410: "it is gone for good (410); remove it",
-    429: "it asks us to come less often (429); it is tried again later",
+_WORDS: dict[int, tuple[Reason, str]] = {
+    401: ("login", "it asks for a login; `sawthis feeds login` keeps one"),
+    403: ("refused", "it refuses us (403)"),
+    404: ("missing", "there is nothing at that address (404); look for the feed's new address"),
+    410: ("gone", "it is gone for good (410); remove it"),
+    429: ("busy", "it asks us to come less often (429); it is tried again later"),
+    451: ("refused", "it may not be shown here for legal reasons (451)"),
 }
+_PERMANENT = {301, 308}
+_REDIRECTS = {301, 302, 303, 307, 308}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,10 @@ class Response:
     status: int
     url: str
     headers: Mapping[str, str]
+    """Names in lower case."""
     body: bytes
+    moved_to: str | None = None
+    """The last URL, if every redirect was a permanent one."""
 
 
 class _CheckedBackend(httpcore.SyncBackend):
@@ -83,6 +93,7 @@ class HttpClient:
         read_timeout_s: Between two pieces of the answer.
         total_timeout_s: For the whole answer, redirects included.
         max_bytes: Of the body after inflation.
+        gate: Manners; one request at a time for each host, and 2 s apart, if not said.
     """
 
     def __init__(
@@ -93,17 +104,20 @@ class HttpClient:
         read_timeout_s: float = 20.0,
         total_timeout_s: float = 60.0,
         max_bytes: int = MAX_BYTES,
+        gate: HostGate | None = None,
     ) -> None:
         self._policy = policy
+        # The user's own hosts, which are listed, need not be spared.
+        self._gate = gate or HostGate(is_exempt=policy.is_listed)
         self._total_s = total_timeout_s
         self._max_bytes = max_bytes
-        transport = httpx.HTTPTransport(trust_env=False, retries=0)
+        transport = httpx.HTTPTransport(trust_env=False, retries=0, http2=True)
         # httpx has no public door for a network backend; its pool is httpcore's, which has.
         transport._pool._network_backend = _CheckedBackend(policy)
         self._client = httpx.Client(
             transport=transport,
             timeout=httpx.Timeout(read_timeout_s, connect=connect_timeout_s),
-            headers={"User-Agent": USER_AGENT},
+            headers={"User-Agent": USER_AGENT, "Accept-Encoding": ACCEPTED},
             trust_env=False,
             follow_redirects=False,
         )
@@ -126,38 +140,59 @@ class HttpClient:
         self._client.close()
 
     def get(
-        self, url: str, *, etag: str | None = None, last_modified: str | None = None
+        self,
+        url: str,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        accept: str = ACCEPT,
+        private_headers: Iterable[tuple[str, str]] = (),
     ) -> Response:
         """Fetch a URL, conditionally if validators are given.
+
+        Args:
+            url: http or https.
+            etag: Sent back as If-None-Match.
+            last_modified: Sent back as If-Modified-Since.
+            accept: The media types that are wanted.
+            private_headers: A login; it goes to this URL's origin and is dropped at redirects
+                that leave it.
 
         Raises:
             FetchError: No answer, an error, too large, too slow, too many redirects.
             UnsafeUrl: The address or one it redirects to must not be asked for.
         """
-        headers = {"Accept": ACCEPT}
+        headers = {"Accept": accept}
         if etag:
             headers["If-None-Match"] = etag
         if last_modified:
             headers["If-Modified-Since"] = last_modified
         deadline = time.monotonic() + self._total_s
-        here = url
-        for _hop in range(MAX_REDIRECTS + 1):
+        here, is_permanent = url, True
+        for hop in range(MAX_REDIRECTS + 1):
             self._policy.check_url(here)
-            answer = self._one(here, headers, deadline)
-            if isinstance(answer, Response):
-                return answer
-            here = answer
+            private = dict(private_headers) if _origin(here) == _origin(url) else {}
+            with self._gate.turn(here):
+                answer = self._one(here, {**headers, **private}, deadline)
+            if answer.status not in _REDIRECTS:
+                moved = here if hop and is_permanent else None
+                return replace(answer, moved_to=moved)
+            is_permanent = is_permanent and answer.status in _PERMANENT
+            here = answer.url
         raise FetchError(f"{url} redirects more than {MAX_REDIRECTS} times", url=url)
 
-    def _one(self, url: str, headers: dict[str, str], deadline: float) -> Response | str:
-        """One request: an answer, or the next URL."""
+    def _one(self, url: str, headers: dict[str, str], deadline: float) -> Response:
+        """One request: an answer, or a redirect with the next URL."""
         try:
             with self._client.stream("GET", url, headers=headers) as answer:
-                if answer.has_redirect_location:
-                    return urljoin(url, answer.headers["Location"])
-                _raise_for_status(answer, url)
-                body = b"" if answer.status_code == 304 else self._read(answer, url, deadline)
-                return Response(answer.status_code, url, dict(answer.headers), body)
+                status = answer.status_code
+                fields = {name.casefold(): value for name, value in answer.headers.items()}
+                if status in _REDIRECTS and "location" in fields:
+                    return Response(status, urljoin(url, fields["location"]), fields, b"")
+                if status not in {200, 203, 226, 304}:
+                    raise self._error(answer, url, deadline)
+                body = b"" if status == 304 else self._read(answer, url, deadline)
+                return Response(status, url, fields, body)
         except FeedError:
             raise
         except httpx.TimeoutException as error:
@@ -170,28 +205,45 @@ class HttpClient:
         pieces: list[bytes] = []
         size = 0
         # In pieces as they come: waiting for a larger one could outlast the deadline.
-        for piece in answer.iter_bytes():
+        encoding = answer.headers.get("Content-Encoding", "")
+        for piece in inflated(self._in_time(answer, url, deadline), encoding):
             size += len(piece)
             if size > self._max_bytes:
                 limit = f"{self._max_bytes / 2**20:.0f} MB"
                 raise FetchError(f"{url} is larger than {limit}; it is not read", url=url)
-            if time.monotonic() > deadline:
-                raise FetchError(f"{url} is too slow; it is tried again", url=url)
             pieces.append(piece)
         return b"".join(pieces)
 
+    @staticmethod
+    def _in_time(answer: httpx.Response, url: str, deadline: float) -> Iterator[bytes]:
+        for piece in answer.iter_raw():
+            if time.monotonic() > deadline:
+                raise FetchError(f"{url} is too slow; it is tried again", url=url)
+            yield piece
 
-def _raise_for_status(answer: httpx.Response, url: str) -> None:
-    status = answer.status_code
-    if status in {200, 203, 226, 304}:
-        return
-    words = _WORDS.get(status, f"it answers with the error {status}")
-    raise FetchError(
-        f"{url}: {words}",
-        url=url,
-        status=status,
-        retry_after_s=retry_after(answer.headers.get("Retry-After"), datetime.now(UTC)),
-    )
+    def _error(self, answer: httpx.Response, url: str, deadline: float) -> FetchError:
+        status = answer.status_code
+        reason, words = _WORDS.get(status, ("busy", f"it answers with the error {status}"))
+        if status in {403, 503} and self._is_bot_wall(answer, url, deadline):
+            reason, words = "blocked", f"a bot wall keeps us out ({status})"
+        now = datetime.now(UTC)
+        wait = retry_after(answer.headers.get("Retry-After"), now)
+        return FetchError(
+            f"{url}: {words}", url=url, reason=reason, status=status, retry_after_s=wait
+        )
+
+    def _is_bot_wall(self, answer: httpx.Response, url: str, deadline: float) -> bool:
+        if "cf-mitigated" in answer.headers:
+            return True
+        try:
+            return is_bot_wall(self._read(answer, url, deadline)[:4000].lower())
+        except (FeedError, httpx.HTTPError, ValueError):
+            return False
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme.lower(), parts.netloc.rpartition("@")[2].lower()
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:

@@ -5,18 +5,26 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit, urlunsplit
 
 if TYPE_CHECKING:
     from recommender_feeds.types import Entry, ParsedFeed
 
+# Parameters that say who sent the reader, not what is read.
 _TRACKING = re.compile(
-    r"(utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|igshid|mc_[ce]id|mkt_tok|"
-    r"_hs(enc|mi)|vero_id|oly_\w+_id|ref_src|ref_url|cmpid|ns_\w+|pk_\w+|mtm_\w+|ftag|spm|"
-    r"at_(medium|campaign)|guccounter|guce_\w+)",
+    r"(utm_?\w+|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|gad_\w+|msclkid|yclid|ysclid|twclid|"
+    r"ttclid|li_fat_id|igsh|igshid|mc_[ce]id|mkt_tok|_hs(enc|mi)|__hs\w+|hsctatracking|vero_\w+|"
+    r"oly_\w+_id|ref_src|ref_url|cmpid|ns_\w+|pk_\w+|mtm_\w+|piwik_\w+|"
+    r"matomo_\w+|ftag|spm|scm|at_(medium|campaign|custom\d|link_\w+)|guccounter|guce_\w+|"
+    r"s_cid|sc_(campaign|channel|content|medium|outcome|geo|country)|wt_?mc|wt_zmc|xtor|"
+    r"trk|trkcampaign|_openstat|rb_clickid|wickedid|epik|sms_(click|source|uph)|"
+    r"dm_i|elqtrack\w*|elq|__twitter_impression|srsltid|_branch_\w+|"
+    r"mbid|ncid|nr_email_referer|sr_share|smid|smtyp|taid|tpcc)",
     re.IGNORECASE,
 )
+MIN_CONTENT_CHARACTERS = 60
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _WORD = re.compile(r"\w+")
 _SAFE = ":@!$'()*+,;-._~"
@@ -70,20 +78,55 @@ def content_hash(title: str, text: str) -> str:
     return hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()
 
 
-def entry_keys(feed: ParsedFeed, feed_url: str) -> tuple[str, ...]:
-    """A key for each entry of a feed, in order: equal key, equal entry.
+@dataclass(frozen=True, slots=True)
+class EntryNames:
+    """By what an entry can be known again."""
 
-    The canonical URL if no other entry of the feed has it; else the feed's own id likewise; else
-    the content. So a feed that gives 131 entries 9 links neither collapses nor doubles.
+    key: str
+    """The best of them: its address, else the feed's id for it, else its content."""
+    aliases: tuple[str, ...]
+    """All, in the order in which they are to be believed: id, address, content."""
+
+
+def entry_names(feed: ParsedFeed, feed_url: str) -> tuple[EntryNames, ...]:
+    """The names of each entry of a feed, in order.
+
+    What another entry of the document has too is no name: so a feed that gives 131 entries
+    9 links neither collapses nor doubles. The site's front page is nobody's address. An id that
+    is an address, a tag or a URN is the same everywhere, any other belongs to the feed. Content
+    is title, text and day.
     """
+    front = {canonical_url(feed.site_url or feed_url), canonical_url(feed_url)}
     urls = Counter(canonical_url(entry.url) for entry in feed.entries if entry.url)
-    ids = Counter(entry.id for entry in feed.entries if entry.id)
-    return tuple(_key(entry, feed_url, urls, ids) for entry in feed.entries)
+    ids = Counter(_id_key(entry.id, feed_url) for entry in feed.entries if entry.id)
+    found = []
+    for entry in feed.entries:
+        url = canonical_url(entry.url) if entry.url else ""
+        usable_url = url if url and urls[url] == 1 and url not in front else ""
+        key_of_id = _id_key(entry.id, feed_url) if entry.id else ""
+        usable_id = key_of_id if key_of_id and ids[key_of_id] == 1 else ""
+        content = _content_key(entry)
+        key = usable_url or usable_id or content
+        # A few words may come again and mean something else; more are a fingerprint.
+        is_telling = len(entry.title) + len(entry.text) >= MIN_CONTENT_CHARACTERS
+        names = (usable_id, usable_url, content if is_telling or key == content else "")
+        found.append(EntryNames(key, tuple(name for name in names if name)))
+    return tuple(found)
 
 
-def _key(entry: Entry, feed_url: str, urls: Counter[str], ids: Counter[str]) -> str:
-    if entry.url and urls[canonical_url(entry.url)] == 1:
-        return canonical_url(entry.url)
-    if entry.id and ids[entry.id] == 1:
-        return f"{canonical_url(feed_url)}#{entry.id}"
-    return f"content:{content_hash(entry.title, entry.text)}"
+def entry_keys(feed: ParsedFeed, feed_url: str) -> tuple[str, ...]:
+    """The best name of each entry, in order: equal key, equal entry."""
+    return tuple(names.key for names in entry_names(feed, feed_url))
+
+
+def _id_key(id: str, feed_url: str) -> str:
+    if id.startswith(("http://", "https://")):
+        return f"id:{canonical_url(id)}"
+    if id.startswith(("tag:", "urn:")):
+        return f"id:{id}"
+    return f"id:{canonical_url(feed_url)}#{id}"
+
+
+def _content_key(entry: Entry) -> str:
+    day = entry.published_at.date().isoformat() if entry.published_at else ""
+    return f"content:{content_hash(entry.title, f'{entry.text} {day}')}"

@@ -29,6 +29,10 @@ MAX_BYTES = 10 * 1024 * 1024
 MAX_TAGS = 30
 MAX_LINE = 500
 _ITEM = re.compile(rb"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
+_BOT_WALLS = (
+    b"<title>just a moment", b"cf-challenge", b"cf_chl_", b"captcha", b"attention required!",
+    b"checking your browser", b"verify you are human", b"ddos-guard", b"_incapsula_resource",
+)  # fmt: skip
 _MAILBOX = re.compile(
     r"^\s*(?:\S+@\S+\s*\((?P<after>[^)]+)\)|(?P<before>.+?)\s*[(<]\S+@\S+[)>])\s*$"
 )
@@ -94,19 +98,26 @@ def _read(data: bytes, url: str, content_type: str | None) -> RawFeed:
         if saved is not None and saved.entries:
             return saved
     if usual is None:
-        raise ParseError(_no_feed(data, url), url=url)
+        raise _no_feed(data, url)
     return usual
 
 
-def _no_feed(data: bytes, url: str) -> str:
-    head = data[:2000].lower()
+def _no_feed(data: bytes, url: str) -> ParseError:
+    head = data[:4000].lower()
+    if is_bot_wall(head):
+        return ParseError(f"{url} answers with a bot wall", url=url, reason="blocked")
     if b"<html" in head or b"<!doctype html" in head:
-        if b"just a moment" in head or b"captcha" in head or b"cf-challenge" in head:
-            return f"{url} answers with a bot wall instead of the feed"
-        return f"{url} answers with a web page, not a feed; give the feed's own address"
-    if not data.strip():
-        return f"{url} is empty"
-    return f"{url} is no feed in a format we know (RSS, Atom, RDF, JSON Feed)"
+        words = "answers with a web page, not a feed; give the feed's own address"
+    elif not data.strip():
+        words = "is empty"
+    else:
+        words = "is no feed in a format we know (RSS, Atom, RDF, JSON Feed)"
+    return ParseError(f"{url} {words}", url=url, reason="not_a_feed")
+
+
+def is_bot_wall(head: bytes) -> bool:
+    """Whether the beginning of a page, in lower case, asks the visitor to prove to be human."""
+    return any(mark in head for mark in _BOT_WALLS)
 
 
 def _when(entry: RawEntry) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ class Validators:
     etag: str | None = None
     last_modified: str | None = None
     body_hash: str | None = None
+    private_headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """A login, sent to the feed's own host and nowhere else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,10 @@ class Pull:
     validators: Validators
     final_url: str
     status: Literal["parsed", "unchanged"]
+    moved_to: str | None = None
+    """Where it lives now, if every redirect on the way was a permanent one."""
+    fresh_s: float = 0.0
+    """How long the server says that the answer stays as it is (Cache-Control, Expires)."""
 
 
 @dataclass(frozen=True, slots=True)

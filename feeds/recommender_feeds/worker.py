@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from recommender_feeds.errors import ParseError
-from recommender_feeds.types import Entry, ParsedFeed
+from recommender_feeds.types import Entry, Page, ParsedFeed
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -80,15 +80,23 @@ class ParserPool:
         Raises:
             ParseError: It is no feed, or takes too long or too much memory to read.
         """
+        question = {"task": "feed", "url": url, "type": content_type, "html": keep_html}
+        return _to_feed(self._ask(question, body, url))
+
+    def read_page(self, body: bytes, url: str) -> Page:
+        """Like `recommender_feeds.page.read_page`, within the limits.
+
+        Raises:
+            ParseError: There is no text in it, or it takes too long or too much memory.
+        """
+        return Page(*self._ask({"task": "page", "url": url}, body, url))
+
+    def _ask(self, question: dict[str, Any], body: bytes, url: str) -> list[Any]:
         worker = self._idle.get()
         try:
             if worker is None or not worker.is_alive():
                 worker = _Worker()
-            answer = worker.ask(
-                {"url": url, "content_type": content_type, "keep_html": keep_html},
-                body,
-                self._time_limit_s,
-            )
+            answer = worker.ask(question, body, self._time_limit_s)
         except TimeoutError as error:
             self._drop(worker)
             worker = None
@@ -102,8 +110,9 @@ class ParserPool:
         finally:
             self._idle.put(worker)
         if "error" in answer:
-            raise ParseError(answer["error"], url=url)
-        return _to_feed(answer["feed"])
+            raise ParseError(answer["error"], url=url, reason=answer["reason"])
+        row: list[Any] = answer["row"]
+        return row
 
     @staticmethod
     def _drop(worker: _Worker | None) -> None:
@@ -234,7 +243,7 @@ def serve() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     warnings.simplefilter("ignore")
     _limit_memory()
-    from recommender_feeds.parsing import parse
+    from recommender_feeds import parsing  # noqa: F401  (loaded before the clock runs)
 
     stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
     first = True
@@ -244,18 +253,29 @@ def serve() -> None:
         if first:
             _send(stdout, b"true")
             first = False
-        _send(stdout, _answer(question, body, parse))
+        _send(stdout, _answer(question, body))
 
 
-def _answer(question: dict[str, Any], body: bytes, parse: Any) -> bytes:  # noqa: ANN401
-    url = question.pop("url")
+def _answer(question: dict[str, Any], body: bytes) -> bytes:
+    url = question["url"]
     try:
-        feed = parse(body, url, **question)
-        return json.dumps({"feed": _feed_row(feed)}, default=_to_json).encode()
+        return json.dumps({"row": _row(question, body, url)}, default=_to_json).encode()
     except ParseError as error:
-        return json.dumps({"error": str(error)}).encode()
+        return json.dumps({"error": str(error), "reason": error.reason}).encode()
     except (MemoryError, RecursionError):
-        return json.dumps({"error": f"{url} can't be read within the memory limit"}).encode()
+        words = f"{url} can't be read within the memory limit"
+        return json.dumps({"error": words, "reason": "unreadable"}).encode()
+
+
+def _row(question: dict[str, Any], body: bytes, url: str) -> Any:  # noqa: ANN401
+    if question["task"] == "page":
+        from recommender_feeds.page import read_page
+
+        page = read_page(body, url)
+        return [page.url, page.title, page.text, page.language]
+    from recommender_feeds.parsing import parse
+
+    return _feed_row(parse(body, url, question["type"], keep_html=question["html"]))
 
 
 if __name__ == "__main__":

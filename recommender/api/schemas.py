@@ -112,6 +112,12 @@ class FeedOut(BaseModel):
     next_check_at: datetime | None
     failures: int
     error: str | None
+    problem: str | None = None
+    """What kind of error: blocked, busy, gone, login, missing, not_a_feed, refused, …"""
+    items_a_week: float | None = None
+    full_text: Literal["on", "off", "auto"] = "auto"
+    folders: list[str] = []
+    has_login: bool = False
 
 
 class FeedIn(Strict):

@@ -77,10 +77,13 @@ def export(
     file: Annotated[
         Path, typer.Argument(metavar="FILE.jsonl", help="Where to, or - for stdout.")
     ] = Path("-"),
+    with_logins: Annotated[
+        bool, typer.Option("--with-logins", help="Also the logins of feeds, in clear.")
+    ] = False,
 ) -> None:
-    """Write the whole account as JSON Lines: a backup. Tokens are left out."""
+    """Write the whole account as JSON Lines: a backup. Tokens and logins are left out."""
     house = open_house()
-    rows = house.storage.export_rows(house.account_id)
+    rows = house.storage.export_rows(house.account_id, with_logins=with_logins)
     lines = (
         json.dumps({"kind": kind, "row": row}, ensure_ascii=False) + "\n" for kind, row in rows
     )

@@ -1,4 +1,4 @@
-"""`sawthis feeds …`."""
+"""`sawthis feeds …`: what is read, how it is, and where there is more."""
 
 from __future__ import annotations
 
@@ -8,71 +8,130 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recommender.cli import adding, reading
 from recommender.cli.context import Json, open_house
 from recommender.cli.output import emit_json, note, say, table
 from recommender.errors import InvalidInput
-from recommender.rhythm import ago
 from recommender.services import shapes
 from recommender.wiring import utc_now
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from recommender.domain import Feed
 
-app = typer.Typer(help="Where articles and jokes come from.", no_args_is_help=True)
+app = typer.Typer(help="Where articles and jokes come from.")
 
 
 def register(tree: typer.Typer) -> None:
     """Hang the commands on the tree."""
+    app.command("add")(adding.add)
+    app.command("browse")(adding.browse)
+    app.command("login")(adding.login)
+    app.command("parse")(reading.parse)
     tree.add_typer(app, name="feeds")
 
 
 FeedRef = Annotated[str, typer.Argument(metavar="FEED", help="Id or URL.")]
 
 
-@app.command()
-def add(
-    url: Annotated[str, typer.Argument(help="Address of an RSS, Atom, RDF or JSON feed.")],
-    jokes: Annotated[bool, typer.Option("--jokes", help="Its items are jokes.")] = False,
-    check: Annotated[
-        bool, typer.Option("--check/--no-check", help="Read it before it is added.")
-    ] = True,
-    as_json: Json = False,
-) -> None:
-    """Add a feed; it is read once to see that it is one."""
-    from recommender.services.ingest import check_feed
-
-    house = open_house()
-    title = ""
-    if check:
-        with house.sources() as sources:
-            title = check_feed(sources, url)
-    kind = "joke" if jokes else "article"
-    feed = house.subscriptions.add(url, now=utc_now(), kind=kind, title=title)  # type: ignore[arg-type]
-    if as_json:
-        emit_json(shapes.feed_shape(feed))
-    else:
-        say(f"“{feed.title}” is added; `sawthis refresh` reads it.")
+@app.callback(invoke_without_command=True)
+def overview(context: typer.Context) -> None:
+    """Where articles and jokes come from, and how each feed is."""
+    if context.invoked_subcommand is None:
+        list_all()
 
 
 @app.command("list")
-def list_all(as_json: Json = False) -> None:
+def list_all(
+    ill: Annotated[bool, typer.Option("--ill", help="Only those that need a look.")] = False,
+    as_json: Json = False,
+) -> None:
     """List the feeds with their health."""
+    from recommender.services.health import health
+
+    now = utc_now()
     feeds = open_house().subscriptions.all()
+    states = [(feed, health(feed, now)) for feed in feeds]
+    shown = [(feed, state) for feed, state in states if not ill or state.condition == "ill"]
     if as_json:
-        emit_json([shapes.feed_shape(feed) for feed in feeds])
+        emit_json([shapes.feed_shape(feed, state) for feed, state in shown])
         return
     if not feeds:
-        note("No feeds yet: `sawthis feeds add URL` or `sawthis feeds import FILE.opml`.")
+        note(
+            "No feeds yet: `sawthis feeds browse` shows some, `sawthis feeds add URL` adds one, "
+            "`sawthis feeds import FILE.opml` another reader's."
+        )
     table(
-        ["id", "title", "kind", "health", "url"],
-        [(feed.id, feed.title, feed.kind, _health(feed), feed.url) for feed in feeds],
+        ["id", "title", "kind", "a week", "health", "next look", "url"],
+        [
+            (feed.id, feed.title, feed.kind, _weekly(feed), state.words, _next(feed, now), feed.url)
+            for feed, state in shown
+        ],
     )
+    n_ill = sum(state.condition == "ill" for _feed, state in states)
+    for feed, state in shown:
+        if state.condition == "ill" and state.advice:
+            note(f"{feed.title}: {state.words}. {state.advice[0].upper()}{state.advice[1:]}.")
+    if n_ill and not ill:
+        note(f"{n_ill} of {len(feeds)} need a look (`sawthis feeds list --ill`).")
 
 
-def _health(feed: Feed) -> str:
-    if feed.error:
-        return feed.error
-    return f"read {ago(feed.succeeded_at, utc_now())}" if feed.succeeded_at else "not read yet"
+def _weekly(feed: Feed) -> str:
+    if feed.weekly is None:
+        return ""
+    return f"{feed.weekly:.0f}" if feed.weekly >= 1 else "<1"
+
+
+def _next(feed: Feed, now: datetime) -> str:
+    if feed.problem == "gone":
+        return "never"
+    if feed.next_check_at is None or feed.next_check_at <= now:
+        return "now"
+    minutes = (feed.next_check_at - now).total_seconds() / 60
+    if minutes < 90:
+        return f"in {minutes:.0f} min"
+    return f"in {minutes / 60:.0f} h" if minutes < 48 * 60 else f"in {minutes / 1440:.0f} days"
+
+
+@app.command()
+def show(feed: FeedRef, as_json: Json = False) -> None:
+    """Show one feed: its health, its last error, what to do."""
+    from recommender.services.health import health
+
+    found = open_house().subscriptions.find(feed)
+    state = health(found, utc_now())
+    if as_json:
+        emit_json(shapes.feed_shape(found, state))
+        return
+    say(found.title)
+    facts = [
+        ("url", found.url), ("site", found.site_url), ("health", state.words),
+        ("what to do", state.advice), ("last error", found.error),
+        ("entries a week", _weekly(found)), ("next look", _next(found, utc_now())),
+        ("full text", found.full_text), ("folder", " / ".join(found.folders)),
+        ("login", "kept" if found.owner_id else ""),
+    ]  # fmt: skip
+    for name, value in facts:
+        if value:
+            say(f"  {name}: {value}")
+
+
+@app.command("set")
+def set_options(
+    feed: FeedRef,
+    full_text: Annotated[
+        str, typer.Option("--full-text", help="Complete summaries from their pages: on, off, auto.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Change how a feed is read."""
+    house = open_house()
+    found = house.subscriptions.set_full_text(house.subscriptions.find(feed), full_text)
+    if as_json:
+        emit_json(shapes.feed_shape(found))
+    else:
+        say(f"“{found.title}”: full text {found.full_text}.")
 
 
 @app.command()
@@ -116,7 +175,7 @@ def read_input(file: Path) -> bytes:
 def export_opml(
     file: Annotated[Path, typer.Argument(metavar="FILE.opml", help="Where to, or - for stdout.")],
 ) -> None:
-    """Write the feeds as OPML, for any other reader."""
+    """Write the feeds as OPML, for any other reader. Logins are left out."""
     body = open_house().subscriptions.export_opml()
     if str(file) == "-":
         sys.stdout.buffer.write(body)

@@ -38,13 +38,21 @@ def list_all(
 
 @app.command()
 def show(
-    item: Annotated[int, typer.Argument(metavar="ITEM", help="Id.")], as_json: Json = False
+    item: Annotated[int, typer.Argument(metavar="ITEM", help="Id.")],
+    history: Annotated[
+        bool, typer.Option("--history", help="Also what it was before each update.")
+    ] = False,
+    as_json: Json = False,
 ) -> None:
     """Show one item whole."""
     house = open_house()
     found = house.storage.items.item(house.account_id, item)
+    revisions = house.storage.items.revisions(item) if history else []
     if as_json:
-        emit_json(shapes.item_shape(found))
+        shape = shapes.item_shape(found)
+        if history:
+            shape["history"] = [shapes.revision_shape(revision) for revision in revisions]
+        emit_json(shape)
         return
     heading(found.title)
     say(
@@ -52,6 +60,10 @@ def show(
             part for part in (found.url, found.feed_title, "", found.text) if part is not None
         )
     )
+    for revision in revisions:
+        say()
+        heading(f"Until {revision.at:%Y-%m-%d %H:%M} ({', '.join(revision.changed)} changed)")
+        say(f"{revision.title}\n\n{revision.text}")
 
 
 @app.command()

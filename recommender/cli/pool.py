@@ -53,6 +53,8 @@ def _report_shape(report: RefreshReport) -> dict[str, object]:
     return {
         "feeds": {status: report.count(status) for status in ("parsed", "unchanged", "failed")},
         "items": {"added": report.n_added, "changed": report.n_changed},
+        "completed": report.n_completed,
+        "expired": report.n_expired,
         "embedded": report.n_embedded,
         "interests_matched": report.n_interests_matched,
         "errors": [
@@ -64,10 +66,11 @@ def _report_shape(report: RefreshReport) -> dict[str, object]:
 
 
 def _report_line(report: RefreshReport) -> str:
+    completed = f"{report.n_completed} completed from their pages; " if report.n_completed else ""
     return (
         f"{len(report.outcomes)} feeds checked ({report.count('unchanged')} unchanged, "
         f"{report.count('failed')} failed); {report.n_added} new items, "
-        f"{report.n_changed} changed; {report.n_embedded} embedded."
+        f"{report.n_changed} changed; {completed}{report.n_embedded} embedded."
     )
 
 

@@ -6,22 +6,24 @@ written in one transaction: after a crash a feed is either done or due again, ne
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from recommender_feeds import (
     FeedError,
-    Validators,
     content_hash,
-    entry_keys,
+    entry_names,
+    hints_at_paywall,
     is_due,
+    language_of,
     next_check_at,
+    reading_minutes,
+    rhythm,
 )
 
 from recommender.domain import NewItem
-from recommender.errors import IngestError
 from recommender.services.progress import silent
+from recommender.services.pulling import pull_all, visit_of
 
 if TYPE_CHECKING:
     import random
@@ -34,8 +36,6 @@ if TYPE_CHECKING:
     from recommender.services.progress import Progress
     from recommender.storage.protocol import Storage
 
-CHECK_INTERVAL_S = 3600
-N_FETCHERS = 8
 MAX_TITLE_CHARACTERS = 300
 MAX_TEXT_CHARACTERS = 100_000
 
@@ -52,8 +52,12 @@ class FeedOutcome:
 
 
 def due_feeds(storage: Storage, now: datetime) -> list[Feed]:
-    """The feeds whose next check has come."""
-    return [feed for feed in storage.feeds.subscribed_feeds() if is_due(feed.next_check_at, now)]
+    """The feeds whose next check has come; those that are gone for good never are."""
+    return [
+        feed
+        for feed in storage.feeds.subscribed_feeds()
+        if is_due(feed.next_check_at, now) and feed.problem != "gone"
+    ]
 
 
 def ingest(
@@ -67,29 +71,16 @@ def ingest(
 ) -> list[FeedOutcome]:
     """Pull the feeds and keep what is new; one outcome a feed, in the order they finished."""
     outcomes: list[FeedOutcome] = []
-    with ThreadPoolExecutor(N_FETCHERS, thread_name_prefix="fetch") as pool:
-        waiting = {pool.submit(_pull, sources, feed): feed for feed in feeds}
-        try:
-            for future in as_completed(waiting):
-                outcomes.append(
-                    store_pull(
-                        storage, waiting[future], future.result(), now=now, jitter=rng.random()
-                    )
-                )
-                progress("Checking feeds", len(outcomes), len(feeds))
-        except BaseException:
-            # Don't keep the user waiting for pulls nobody will store.
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    visits = [
+        visit_of(feed, storage.feeds.login(feed.id) if feed.owner_id else None) for feed in feeds
+    ]
+    for brought in pull_all(sources, visits):
+        outcome = store_pull(
+            storage, brought.visit.feed, brought.pull, now=now, jitter=rng.random()
+        )
+        outcomes.append(outcome)
+        progress("Checking feeds", len(outcomes), len(feeds))
     return outcomes
-
-
-def _pull(sources: SourceRegistry, feed: Feed) -> Pull | FeedError:
-    try:
-        validators = Validators(feed.etag, feed.last_modified, feed.body_hash)
-        return sources.for_url(feed.url).pull(feed.url, validators)
-    except FeedError as error:
-        return error
 
 
 def store_pull(
@@ -97,81 +88,109 @@ def store_pull(
 ) -> FeedOutcome:
     """Write what one pull brought: items and the feed's new state, in one transaction."""
     if isinstance(pull, FeedError):
-        return _store_failure(storage, feed, pull, now=now, jitter=jitter)
-    state = replace(
+        state = after_failure(feed, pull, now=now, jitter=jitter)
+        storage.feeds.put_state(state)
+        return FeedOutcome(state, "failed", error=str(pull))
+    state = after_success(feed, pull, now=now, jitter=jitter)
+    added = changed = 0
+    with storage.transaction():
+        storage.feeds.put_state(state)
+        if pull.feed is not None:
+            added, changed = storage.items.put_items(
+                to_items(pull.feed, feed.url, feed.kind),
+                feed_id=feed.id,
+                owner_id=feed.owner_id,
+                now=now,
+            )
+        if pull.moved_to and is_proved(feed, pull, added):
+            storage.feeds.move(feed.id, pull.moved_to)
+            state = replace(state, url=pull.moved_to, moved_to=None)
+    return FeedOutcome(state, "parsed" if pull.feed else "unchanged", added, changed)
+
+
+def after_success(feed: Feed, pull: Pull, *, now: datetime, jitter: float) -> Feed:
+    """A feed's state after a check that went well. Pure."""
+    found = pull.feed
+    interval_s, weekly = feed.interval_s, feed.weekly
+    if found:
+        interval_s, weekly = rhythm((entry.published_at for entry in found.entries), now)
+    ttl_s = 60.0 * (found.ttl_minutes or 0) if found else 0.0
+    return replace(
         feed,
+        title=(found.title if found else "") or feed.title or feed.url,
+        site_url=(found.site_url if found else None) or feed.site_url,
         etag=pull.validators.etag,
         last_modified=pull.validators.last_modified,
         body_hash=pull.validators.body_hash,
         checked_at=now,
         succeeded_at=now,
+        interval_s=interval_s,
+        weekly=weekly,
         next_check_at=next_check_at(
-            now, interval_s=CHECK_INTERVAL_S, failures=0, retry_after_s=None, jitter=jitter
+            now,
+            interval_s=interval_s,
+            failures=0,
+            retry_after_s=None,
+            jitter=jitter,
+            fresh_s=max(pull.fresh_s, ttl_s),
+            skip_hours=found.skip_hours if found else frozenset(),
+            skip_days=found.skip_days if found else frozenset(),
         ),
         failures=0,
         error=None,
+        problem=None,
+        moved_to=pull.moved_to,
     )
-    if pull.feed is None:
-        storage.feeds.put_state(state)
-        return FeedOutcome(state, "unchanged")
-    state = replace(
-        state,
-        title=pull.feed.title or feed.title or feed.url,
-        site_url=pull.feed.site_url or feed.site_url,
-    )
-    with storage.transaction():
-        storage.feeds.put_state(state)
-        added, changed = storage.items.put_items(
-            to_items(pull.feed, feed.url, feed.kind), feed_id=feed.id, owner_id="", now=now
-        )
-    return FeedOutcome(state, "parsed", added, changed)
 
 
-def _store_failure(
-    storage: Storage, feed: Feed, error: FeedError, *, now: datetime, jitter: float
-) -> FeedOutcome:
+def after_failure(feed: Feed, error: FeedError, *, now: datetime, jitter: float) -> Feed:
+    """A feed's state after a check that failed. Pure."""
     failures = feed.failures + 1
-    state = replace(
+    return replace(
         feed,
         checked_at=now,
         failures=failures,
         error=str(error),
+        problem=error.reason,
         next_check_at=next_check_at(
             now,
-            interval_s=CHECK_INTERVAL_S,
+            interval_s=feed.interval_s,
             failures=failures,
             retry_after_s=getattr(error, "retry_after_s", None),
             jitter=jitter,
         ),
     )
-    storage.feeds.put_state(state)
-    return FeedOutcome(state, "failed", error=str(error))
 
 
-def check_feed(sources: SourceRegistry, url: str) -> str:
-    """Read a feed once without keeping anything; returns its title, or IngestError."""
-    try:
-        pull = sources.for_url(url).pull(url, Validators(None, None, None))
-    except FeedError as error:
-        raise IngestError(str(error), url=url) from error
-    return pull.feed.title if pull.feed else ""
+def is_proved(feed: Feed, pull: Pull, added: int) -> bool:
+    """Whether what answers at the new address is the feed we knew. Pure.
+
+    It is if it honoured our validators, or if at least one entry of it was known already; a
+    feed that was never read has nothing to be compared with.
+    """
+    if pull.feed is None or feed.succeeded_at is None:
+        return True
+    return added < len(pull.feed.entries)
 
 
 def to_items(feed: ParsedFeed, feed_url: str, kind: Kind) -> list[NewItem]:
     """Entries as items, in the feed's order; those without title and text are left out."""
     return [
         NewItem(
-            key=key,
+            key=names.key,
             kind=kind,
             url=entry.url,
             title=entry.title[:MAX_TITLE_CHARACTERS],
             text=entry.text[:MAX_TEXT_CHARACTERS],
             author=entry.author,
-            language=entry.language or feed.language,
+            language=language_of(entry.title, entry.text, entry.language or feed.language),
             tags=entry.tags,
             published_at=entry.published_at,
             content_hash=content_hash(entry.title, entry.text),
+            aliases=names.aliases,
+            minutes=reading_minutes(entry.text),
+            paywalled=hints_at_paywall(entry.title, entry.text, entry.tags),
         )
-        for entry, key in zip(feed.entries, entry_keys(feed, feed_url), strict=True)
+        for entry, names in zip(feed.entries, entry_names(feed, feed_url), strict=True)
         if entry.title or entry.text
     ]

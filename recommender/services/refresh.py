@@ -6,12 +6,15 @@ import fcntl
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import IO, TYPE_CHECKING
 
 from recommender.errors import ConflictError, StorageError
 from recommender.services.embedding import embed_items
+from recommender.services.full_text import complete
 from recommender.services.ingest import due_feeds, ingest
 from recommender.services.progress import silent
+from recommender.services.stories import place_stories
 
 if TYPE_CHECKING:
     import random
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 
 
 MATCH_WAIT_S = 10.0
+RETENTION = timedelta(days=180)
+"""After so long in the pool an article leaves it; jokes and what somebody acted on stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,10 @@ class RefreshReport:
     outcomes: tuple[FeedOutcome, ...]
     n_embedded: int
     n_interests_matched: int
+    n_completed: int = 0
+    """Summaries whose whole article was fetched."""
+    n_expired: int = 0
+    """Articles that left the pool for their age."""
 
     @property
     def n_added(self) -> int:
@@ -98,8 +107,12 @@ class Refresher:
                 else due_feeds(self._storage, now)
             )
             outcomes = ingest(self._storage, sources, feeds, now=now, rng=rng, progress=progress)
+            n_expired = self._storage.items.expire(now - RETENTION, now=now)
+            n_completed = 0
+            if sources.pages is not None:
+                n_completed = complete(self._storage, sources.pages, now=now, progress=progress)
             n_embedded, n_matched = self._embed_and_match(progress)
-        return RefreshReport(tuple(outcomes), n_embedded, n_matched)
+        return RefreshReport(tuple(outcomes), n_embedded, n_matched, n_completed, n_expired)
 
     def match(self, progress: Progress = silent) -> int:
         """Match changed interests with the pool; returns how many had something to do.
@@ -120,6 +133,7 @@ class Refresher:
             return 0, 0  # an empty pool needs no model
         embedder = self._embedder()
         n_embedded = embed_items(self._storage, embedder, progress)
+        place_stories(self._storage, embedder, progress)
         n_matched = self._matching().run(self._storage.accounts(), progress)
         self._storage.vectors.activate_model(embedder.key)
         return n_embedded, n_matched

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
         Feed,
         Interest,
         Item,
+        Revision,
         StatusEvent,
         Suggestion,
         Token,
         Touch,
     )
     from recommender.services.digest import Card
+    from recommender.services.health import Health
     from recommender.services.suggest import Answer
     from recommender.services.who import Fit
 
@@ -64,9 +66,9 @@ def contact_shape(contact: Contact, interests: Sequence[Interest] = ()) -> Shape
     }
 
 
-def feed_shape(feed: Feed) -> Shape:
-    """A feed with its health."""
-    return {
+def feed_shape(feed: Feed, health: Health | None = None) -> Shape:
+    """A feed with its state, and how it is in words if that is known."""
+    shape: Shape = {
         "id": feed.id,
         "url": feed.url,
         "title": feed.title,
@@ -77,7 +79,17 @@ def feed_shape(feed: Feed) -> Shape:
         "next_check_at": _time(feed.next_check_at),
         "failures": feed.failures,
         "error": feed.error,
+        "problem": feed.problem,
+        "items_a_week": feed.weekly,
+        "full_text": feed.full_text,
+        "folders": list(feed.folders),
+        "has_login": bool(feed.owner_id),
     }
+    if health is not None:
+        shape.update(
+            condition=health.condition, health=health.words, what_to_do=health.advice or None
+        )
+    return shape
 
 
 def item_shape(item: Item, *, with_text: bool = True) -> Shape:
@@ -91,10 +103,23 @@ def item_shape(item: Item, *, with_text: bool = True) -> Shape:
         "language": item.language,
         "tags": list(item.tags),
         "feed": item.feed_title,
+        "minutes": item.minutes,
+        "paywalled": item.paywalled,
         "published_at": _time(item.published_at),
+        "updated_at": _time(item.updated_at),
         "fetched_at": _time(item.fetched_at),
     }
     return {**shape, "text": item.text} if with_text else shape
+
+
+def revision_shape(revision: Revision) -> Shape:
+    """An item as it was before an update."""
+    return {
+        "until": _time(revision.at),
+        "changed": list(revision.changed),
+        "title": revision.title,
+        "text": revision.text,
+    }
 
 
 def suggestion_shape(suggestion: Suggestion) -> Shape:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from recommender_feeds import FeedError, Subscription, parse_opml, write_opml
 
 from recommender.errors import FeedNotFound, IngestError, InvalidInput
+from recommender.services.discovery import read_address
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
-    from recommender.domain import Feed, Kind
+    from recommender.domain import Feed, FullText, Kind, Login
     from recommender.storage.protocol import Storage
 
+MAX_FOLDERS = 32
 MAX_OPML_BYTES = 10 * 1024 * 1024
 
 
@@ -24,19 +28,38 @@ class Subscriptions:
         self._storage = storage
         self._account_id = account_id
 
-    def add(self, url: str, *, now: datetime, kind: Kind = "article", title: str = "") -> Feed:
+    def add(
+        self,
+        url: str,
+        *,
+        now: datetime,
+        kind: Kind = "article",
+        title: str = "",
+        folders: Sequence[str] = (),
+        login: Login | None = None,
+    ) -> Feed:
         """Subscribe; the feed is read at the next refresh. Twice is the same as once.
+
+        Args:
+            url: As people type it; a user and password in it are kept as the login.
+            now: Aware time.
+            kind: What its entries are.
+            title: Until the feed says its own.
+            folders: Where it is kept, outermost first.
+            login: Shown to the feed's server; the feed is then this account's own.
 
         Raises:
             InvalidInput: Not an http or https address.
         """
-        address = url.strip()
-        if not address.casefold().startswith(("http://", "https://")) or any(
-            c.isspace() or ord(c) < 32 for c in address
-        ):
-            raise InvalidInput(f"“{address[:80]}” is no http or https address")
+        address, in_address = read_address(url)
         return self._storage.feeds.subscribe(
-            self._account_id, address, kind=kind, title=title or address, now=now
+            self._account_id,
+            address,
+            kind=kind,
+            title=title or address,
+            now=now,
+            folders=tuple(folders)[:MAX_FOLDERS],
+            login=login or in_address,
         )
 
     def all(self) -> list[Feed]:
@@ -53,6 +76,29 @@ class Subscriptions:
     def remove(self, feed: Feed) -> None:
         """Unsubscribe; items that came only from this feed leave the account's pool."""
         self._storage.feeds.unsubscribe(self._account_id, feed.id)
+
+    def set_full_text(self, feed: Feed, full_text: str) -> Feed:
+        """Choose whether a feed's summaries are completed: "on", "off" or "auto"."""
+        chosen: dict[str, FullText] = {"on": "on", "off": "off", "auto": "auto"}
+        if full_text not in chosen:
+            raise InvalidInput(f"full text is on, off or auto, not “{full_text}”")
+        self._storage.feeds.set_full_text(feed.id, chosen[full_text])
+        return replace(feed, full_text=chosen[full_text])
+
+    def keep_login(self, feed: Feed, login: Login, *, now: datetime) -> Feed:
+        """Read a feed with a login from now on; it becomes the account's own."""
+        with self._storage.transaction():
+            kept = self.add(
+                feed.url,
+                now=now,
+                kind=feed.kind,
+                title=feed.title,
+                folders=feed.folders,
+                login=login,
+            )
+            if kept.id != feed.id:
+                self.remove(feed)
+        return kept
 
     def import_opml(self, body: bytes, *, now: datetime) -> tuple[int, int, list[str]]:
         """Subscribe to what an OPML file lists: (added, already there, skipped with reason).
@@ -75,7 +121,13 @@ class Subscriptions:
                     there += 1
                     continue
                 try:
-                    self.add(one.url, now=now, kind=_kind_of(one), title=one.title)
+                    self.add(
+                        one.url,
+                        now=now,
+                        kind=_kind_of(one),
+                        title=one.title,
+                        folders=one.folders,
+                    )
                 except InvalidInput as error:
                     skipped.append(str(error))
                     continue
@@ -84,14 +136,17 @@ class Subscriptions:
         return added, there, skipped
 
     def export_opml(self) -> bytes:
-        """The account's feeds as OPML; jokes lie in a folder of that name."""
+        """The account's feeds as OPML, in their folders; jokes without one lie in “Jokes”."""
         return write_opml(
-            [
-                Subscription(feed.url, feed.title, ("Jokes",) if feed.kind == "joke" else ())
-                for feed in self.all()
-            ],
+            [Subscription(feed.url, feed.title, _folders_of(feed)) for feed in self.all()],
             "Sawthis",
         )
+
+
+def _folders_of(feed: Feed) -> tuple[str, ...]:
+    if feed.folders or feed.kind != "joke":
+        return feed.folders
+    return ("Jokes",)
 
 
 def _kind_of(subscription: Subscription) -> Kind:

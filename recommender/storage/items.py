@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from recommender.domain import PageWanted, Revision, Unplaced
 from recommender.errors import ItemNotFound
 from recommender.storage.feeds import VISIBLE
-from recommender.storage.rows import to_item, to_text
+from recommender.storage.intake import Intake, forget_derived
+from recommender.storage.rows import need_time, to_item, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,75 +31,124 @@ class SqliteItems:
     def put_items(
         self, items: Sequence[NewItem], *, feed_id: int | None, owner_id: str, now: datetime
     ) -> tuple[int, int]:
-        """Put items by (owner_id, key); returns how many were (added, changed)."""
-        added = changed = 0
+        """Put items; returns how many were (added, changed)."""
         with self._db.transaction():
-            feed_title = self._feed_title(feed_id)
+            intake = Intake(self._db, feed_id=feed_id, owner_id=owner_id, now=now)
             for item in items:
-                known = self._db.row(
-                    "SELECT id, content_hash FROM items WHERE owner_id = ? AND key = ?",
-                    (owner_id, item.key),
+                intake.put(item)
+        return intake.added, intake.changed
+
+    def revisions(self, item_id: int) -> list[Revision]:
+        """What the item was before each update, newest first."""
+        rows = self._db.rows(
+            "SELECT at, title, text, changed FROM item_revisions WHERE item_id = ?"
+            " ORDER BY id DESC",
+            (item_id,),
+        )
+        return [
+            Revision(
+                need_time(row["at"]), row["title"], row["text"], tuple(json.loads(row["changed"]))
+            )
+            for row in rows
+        ]
+
+    def expire(self, before: datetime, *, now: datetime) -> int:
+        """Make tombstones of articles fetched before a moment; returns their number."""
+        with self._db.transaction():
+            rows = self._db.rows(
+                "SELECT id FROM items WHERE expired_at IS NULL AND fetched_at < ?"
+                " AND kind = 'article' AND owner_id = ''"
+                " AND id NOT IN (SELECT item_id FROM status_events)"
+                " AND id NOT IN (SELECT item_id FROM touches WHERE item_id IS NOT NULL)",
+                (to_text(before),),
+            )
+            for row in rows:
+                self._db.execute(
+                    "UPDATE items SET text = '', author = NULL, tags = '[]', story = NULL,"
+                    " expired_at = ? WHERE id = ?",
+                    (to_text(now), row["id"]),
                 )
-                if known is None:
-                    item_id = self._insert(item, owner_id, feed_title, now)
-                    added += 1
-                else:
-                    item_id = int(known["id"])
-                    if known["content_hash"] != item.content_hash:
-                        self._rewrite(item_id, item)
-                        changed += 1
-                if feed_id is not None:
-                    self._db.execute(
-                        "INSERT OR IGNORE INTO feed_items (feed_id, item_id) VALUES (?, ?)",
-                        (feed_id, item_id),
-                    )
-        return added, changed
+                self._db.execute("DELETE FROM item_revisions WHERE item_id = ?", (row["id"],))
+                forget_derived(self._db, row["id"])
+            return len(rows)
 
-    def _feed_title(self, feed_id: int | None) -> str:
-        row = self._db.row("SELECT title FROM feeds WHERE id = ?", (feed_id,))
-        return row["title"] if row else ""
-
-    def _insert(self, item: NewItem, owner_id: str, feed_title: str, now: datetime) -> int:
-        row = self._db.row(
-            "INSERT INTO items (owner_id, key, kind, url, title, author, language, tags,"
-            " published_at, fetched_at, content_hash, feed_title, text)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-            (
-                owner_id,
-                item.key,
-                item.kind,
-                item.url,
-                item.title,
-                item.author,
-                item.language,
-                json.dumps(item.tags, ensure_ascii=False),
-                to_text(item.published_at),
-                to_text(now),
-                item.content_hash,
-                feed_title,
-                item.text,
-            ),
+    def awaiting_full_text(self, *, since: datetime, longest: int) -> list[PageWanted]:
+        """Summaries fetched since a moment whose page was not tried yet, newest first."""
+        rows = self._db.rows(
+            "SELECT i.id, i.url, i.feed_id, f.full_text FROM items i JOIN feeds f"
+            " ON f.id = i.feed_id WHERE i.fetched_at >= ? AND i.expired_at IS NULL"
+            " AND i.full_text IS NULL AND i.url IS NOT NULL AND i.kind = 'article'"
+            " AND f.full_text <> 'off' AND length(i.text) <= ?"
+            " ORDER BY i.published_at DESC, i.id DESC",
+            (to_text(since), longest),
         )
-        assert row is not None
-        return int(row["id"])
+        return [PageWanted(row["id"], row["url"], row["feed_id"], row["full_text"]) for row in rows]
 
-    def _rewrite(self, item_id: int, item: NewItem) -> None:
-        self._db.execute(
-            "UPDATE items SET title = ?, text = ?, author = ?, url = ?, language = ?, tags = ?,"
-            " content_hash = ? WHERE id = ?",
-            (
-                item.title,
-                item.text,
-                item.author,
-                item.url,
-                item.language,
-                json.dumps(item.tags, ensure_ascii=False),
-                item.content_hash,
-                item_id,
-            ),
+    def put_full_text(self, item_id: int, text: str | None, minutes: int | None) -> None:
+        """Note that an item's page was tried; its text replaces the summary if there is any."""
+        with self._db.transaction():
+            if text is None:
+                self._db.execute("UPDATE items SET full_text = 'failed' WHERE id = ?", (item_id,))
+                return
+            self._db.execute(
+                "UPDATE items SET full_text = 'fetched', text = ?, minutes = ?, story = NULL"
+                " WHERE id = ?",
+                (text, minutes, item_id),
+            )
+            forget_derived(self._db, item_id)
+
+    def without_story(self, *, limit: int) -> list[Unplaced]:
+        """Articles with a vector that have no story yet, oldest id first."""
+        rows = self._db.rows(
+            "SELECT i.id, i.key, i.title, i.text, coalesce(i.published_at, i.fetched_at) AS at"
+            " FROM items i WHERE i.story IS NULL AND i.expired_at IS NULL AND i.kind = 'article'"
+            " AND EXISTS (SELECT 1 FROM item_vectors v WHERE v.item_id = i.id)"
+            " ORDER BY i.id LIMIT ?",
+            (limit,),
         )
-        self._db.execute("DELETE FROM item_vectors WHERE item_id = ?", (item_id,))
-        self._db.execute("DELETE FROM matches WHERE item_id = ?", (item_id,))
+        return [
+            Unplaced(row["id"], row["key"], row["title"], row["text"], need_time(row["at"]))
+            for row in rows
+        ]
+
+    def stories(self, item_ids: Sequence[int]) -> dict[int, tuple[str, datetime]]:
+        """Item id -> (story, when it was told) for those that have one."""
+        found: dict[int, tuple[str, datetime]] = {}
+        for chunk in chunks(item_ids):
+            rows = self._db.rows(
+                "SELECT id, story, coalesce(published_at, fetched_at) AS at FROM items"
+                f" WHERE story IS NOT NULL AND id IN ({marks(chunk)})",
+                chunk,
+            )
+            found.update({row["id"]: (row["story"], need_time(row["at"])) for row in rows})
+        return found
+
+    def told_between(self, first: datetime, last: datetime) -> list[int]:
+        """Ids of articles with a story told in a span of time, by id."""
+        rows = self._db.rows(
+            "SELECT id FROM items WHERE story IS NOT NULL AND expired_at IS NULL"
+            " AND coalesce(published_at, fetched_at) BETWEEN ? AND ? ORDER BY id",
+            (to_text(first), to_text(last)),
+        )
+        return [int(row["id"]) for row in rows]
+
+    def sharing_bands(self, bands: Sequence[int]) -> list[int]:
+        """Ids of items that share a band of their signature with these, by id."""
+        rows = self._db.rows(
+            f"SELECT DISTINCT item_id FROM story_bands WHERE band IN ({marks(bands)})"
+            " ORDER BY item_id",
+            bands,
+        )
+        return [int(row["item_id"]) for row in rows]
+
+    def put_story(self, item_id: int, story: str, bands: Sequence[int]) -> None:
+        """Give an item its story and the bands it is found by."""
+        with self._db.transaction():
+            self._db.execute("UPDATE items SET story = ? WHERE id = ?", (story, item_id))
+            self._db.execute_many(
+                "INSERT OR IGNORE INTO story_bands (band, item_id) VALUES (?, ?)",
+                [(band, item_id) for band in bands],
+            )
 
     def item(self, account_id: str, item_id: int) -> Item:
         """One item visible to the account, or ItemNotFound."""
@@ -131,7 +182,10 @@ class SqliteItems:
 
     def _select(self, where: str, values: dict[str, object]) -> list[Item]:
         # `where` is one of the two constants above; every value is a parameter.
-        sql = f"SELECT i.* FROM items i WHERE {where} AND {VISIBLE} ORDER BY i.id DESC LIMIT :limit"
+        sql = (
+            f"SELECT i.* FROM items i WHERE {where} AND i.expired_at IS NULL"
+            f" AND {VISIBLE} ORDER BY i.id DESC LIMIT :limit"
+        )
         return [to_item(row) for row in self._db.rows(sql, values)]
 
     def texts(self, item_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
@@ -148,7 +202,8 @@ class SqliteItems:
     def without_vector(self, model_key: str, *, limit: int) -> list[tuple[int, str, str]]:
         """(id, title, text) of items this model has not embedded yet, by key."""
         rows = self._db.rows(
-            "SELECT i.id, i.title, i.text FROM items i WHERE NOT EXISTS (SELECT 1 FROM"
+            "SELECT i.id, i.title, i.text FROM items i WHERE i.expired_at IS NULL"
+            " AND NOT EXISTS (SELECT 1 FROM"
             " item_vectors v WHERE v.item_id = i.id AND v.model_key = ?) ORDER BY i.id LIMIT ?",
             (model_key, limit),
         )
@@ -157,7 +212,8 @@ class SqliteItems:
     def n_without_vector(self, model_key: str) -> int:
         """How many items this model has not embedded yet."""
         row = self._db.row(
-            "SELECT count(*) FROM items i WHERE NOT EXISTS (SELECT 1 FROM item_vectors v"
+            "SELECT count(*) FROM items i WHERE i.expired_at IS NULL"
+            " AND NOT EXISTS (SELECT 1 FROM item_vectors v"
             " WHERE v.item_id = i.id AND v.model_key = ?)",
             (model_key,),
         )

@@ -20,7 +20,7 @@ _ACTIVE = "(SELECT value FROM settings WHERE key = 'active_model')"
 _CANDIDATE = """
 SELECT m.suggestion_id, m.item_id, i.key, i.kind, i.url, i.title,
        CASE i.kind WHEN 'joke' THEN i.text ELSE '' END AS text, i.author, i.feed_title,
-       i.published_at, i.fetched_at, i.content_hash, m.interest_id, t.phrase, t.weight,
+       i.published_at, i.fetched_at, i.content_hash, i.story, m.interest_id, t.phrase, t.weight,
        t.polarity, m.relevance, m.cosine, m.lexical, m.span
 FROM matches m
 JOIN interests t ON t.account_id = m.account_id AND t.id = m.interest_id
@@ -138,6 +138,7 @@ def _to_candidate(row: sqlite3.Row) -> Candidate:
         published_at=to_time(row["published_at"]),
         fetched_at=need_time(row["fetched_at"]),
         content_hash=row["content_hash"],
+        story=row["story"],
         interest_id=row["interest_id"],
         phrase=row["phrase"],
         weight=row["weight"],

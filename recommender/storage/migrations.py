@@ -14,7 +14,7 @@ from recommender.storage.connection import translated
 if TYPE_CHECKING:
     from recommender.storage.connection import Connections
 
-LATEST = 1
+LATEST = 2
 
 _M001 = """
 CREATE TABLE accounts (
@@ -182,6 +182,77 @@ CREATE TABLE settings (
 """
 
 
+_M002 = """
+CREATE TABLE new_feeds (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    owner_id TEXT NOT NULL DEFAULT '',
+    url TEXT NOT NULL,
+    title TEXT NOT NULL,
+    site_url TEXT,
+    kind TEXT NOT NULL,
+    etag TEXT,
+    last_modified TEXT,
+    body_hash TEXT,
+    checked_at TEXT,
+    succeeded_at TEXT,
+    next_check_at TEXT,
+    failures INTEGER NOT NULL DEFAULT 0,
+    error TEXT,
+    problem TEXT,
+    moved_to TEXT,
+    interval_s REAL NOT NULL DEFAULT 3600,
+    weekly REAL,
+    full_text TEXT NOT NULL DEFAULT 'auto',
+    UNIQUE (owner_id, url)
+);
+INSERT INTO new_feeds (id, url, title, site_url, kind, etag, last_modified, body_hash, checked_at,
+    succeeded_at, next_check_at, failures, error)
+    SELECT id, url, title, site_url, kind, etag, last_modified, body_hash, checked_at,
+    succeeded_at, next_check_at, failures, error FROM feeds;
+DROP TABLE feeds;
+ALTER TABLE new_feeds RENAME TO feeds;
+CREATE TABLE feed_logins (
+    feed_id INTEGER PRIMARY KEY REFERENCES feeds(id) ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    value TEXT NOT NULL
+);
+ALTER TABLE subscriptions ADD COLUMN folders TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE items ADD COLUMN feed_id INTEGER REFERENCES feeds(id) ON DELETE SET NULL;
+ALTER TABLE items ADD COLUMN minutes INTEGER;
+ALTER TABLE items ADD COLUMN paywalled INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE items ADD COLUMN full_text TEXT;
+ALTER TABLE items ADD COLUMN updated_at TEXT;
+ALTER TABLE items ADD COLUMN expired_at TEXT;
+UPDATE items SET feed_id = (SELECT min(feed_id) FROM feed_items WHERE item_id = items.id);
+CREATE INDEX items_by_fetch ON items(fetched_at) WHERE expired_at IS NULL;
+CREATE INDEX items_by_feed ON items(feed_id);
+CREATE INDEX items_by_story ON items(story);
+CREATE TABLE item_keys (
+    owner_id TEXT NOT NULL,
+    key TEXT NOT NULL,
+    item_id INTEGER NOT NULL REFERENCES items(id) ON DELETE CASCADE,
+    PRIMARY KEY (owner_id, key)
+) WITHOUT ROWID;
+CREATE INDEX item_keys_by_item ON item_keys(item_id);
+INSERT INTO item_keys (owner_id, key, item_id) SELECT owner_id, key, id FROM items;
+CREATE TABLE item_revisions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    item_id INTEGER NOT NULL REFERENCES items(id) ON DELETE CASCADE,
+    at TEXT NOT NULL,
+    title TEXT NOT NULL,
+    text TEXT NOT NULL,
+    changed TEXT NOT NULL
+);
+CREATE INDEX item_revisions_by_item ON item_revisions(item_id, at);
+CREATE TABLE story_bands (
+    band INTEGER NOT NULL,
+    item_id INTEGER NOT NULL REFERENCES items(id) ON DELETE CASCADE,
+    PRIMARY KEY (band, item_id)
+) WITHOUT ROWID;
+CREATE INDEX story_bands_by_item ON story_bands(item_id)
+"""
+
+
 def _steps() -> Any:  # noqa: ANN401  (sqlite_utils publishes no types)
     from sqlite_utils.migrations import Migrations
 
@@ -195,6 +266,12 @@ def _steps() -> Any:  # noqa: ANN401  (sqlite_utils publishes no types)
         # Names derived files (the vector matrix), so that they are never taken for another's.
         db.conn.execute("INSERT INTO settings VALUES ('library_id', lower(hex(randomblob(8))))")
         db.conn.execute("PRAGMA user_version = 1")
+
+    @steps()  # type: ignore[untyped-decorator]  # sqlite_utils publishes no types
+    def m002_the_ingester(db: Any) -> None:  # noqa: ANN401
+        for statement in _M002.split(";"):
+            db.conn.execute(statement)
+        db.conn.execute("PRAGMA user_version = 2")
 
     return steps
 
@@ -218,10 +295,16 @@ def bring_up_to_date(connections: Connections) -> None:
         )
     from sqlite_utils import Database
 
-    with translated(connections.path), connections.transaction():
-        # Another process may have done it while we waited for the lock.
-        if schema_version(connections) < LATEST:
-            _steps().apply(Database(connections.get()))
+    # A table is rebuilt by making another and renaming it; with foreign keys in force, dropping
+    # the old one would take the rows of others with it (https://sqlite.org/lang_altertable.html).
+    connections.get().execute("PRAGMA foreign_keys = OFF")
+    try:
+        with translated(connections.path), connections.transaction():
+            # Another process may have done it while we waited for the lock.
+            if schema_version(connections) < LATEST:
+                _steps().apply(Database(connections.get()))
+    finally:
+        connections.get().execute("PRAGMA foreign_keys = ON")
 
 
 def schema_version(connections: Connections) -> int:

@@ -30,14 +30,19 @@ if TYPE_CHECKING:
         Contact,
         Counts,
         Feed,
+        FullText,
         Interest,
         Item,
         Kind,
+        Login,
         Match,
         NewItem,
+        PageWanted,
+        Revision,
         StatusEvent,
         Token,
         Touch,
+        Unplaced,
     )
 
 
@@ -82,21 +87,47 @@ class FeedStore(Protocol):
     """Feeds, who subscribes to them, and how their last check went."""
 
     def subscribe(
-        self, account_id: str, url: str, *, kind: Kind, title: str, now: datetime
+        self,
+        account_id: str,
+        url: str,
+        *,
+        kind: Kind,
+        title: str,
+        now: datetime,
+        folders: Sequence[str] = (),
+        login: Login | None = None,
     ) -> Feed:
-        """Put a subscription; the feed is made if no account had it before."""
+        """Put a subscription; the feed is made if no account had it before.
+
+        With a login it is the account's own feed: its items are seen by nobody else.
+        """
 
     def unsubscribe(self, account_id: str, feed_id: int) -> None:
-        """End a subscription and drop matches with items no other subscription brings."""
+        """End a subscription and drop matches with items no other subscription brings.
+
+        A feed with a login goes altogether, with its login.
+        """
 
     def feeds(self, account_id: str) -> list[Feed]:
-        """The account's feeds, by title then id."""
+        """The account's feeds, by title then id, with the folders it keeps them in."""
 
     def subscribed_feeds(self) -> list[Feed]:
         """Every feed that any account subscribes to, by id."""
 
     def put_state(self, feed: Feed) -> None:
-        """Write a feed's title, validators and health; FeedNotFound if it is gone."""
+        """Write a feed's title, validators, health and rhythm; FeedNotFound if it is gone."""
+
+    def set_full_text(self, feed_id: int, full_text: FullText) -> None:
+        """Choose whether summaries are completed from their pages."""
+
+    def move(self, feed_id: int, url: str) -> None:
+        """Give a feed its new address; if another feed has it, they become one."""
+
+    def login(self, feed_id: int) -> Login | None:
+        """What the feed's server is shown, if anything. Secret."""
+
+    def n_summaries(self, feed_id: int, *, longest: int, of: int) -> tuple[int, int]:
+        """(how many of the feed's newest `of` articles are this short, how many there are)."""
 
 
 class ItemStore(Protocol):
@@ -105,12 +136,44 @@ class ItemStore(Protocol):
     def put_items(
         self, items: Sequence[NewItem], *, feed_id: int | None, owner_id: str, now: datetime
     ) -> tuple[int, int]:
-        """Put items by (owner_id, key); returns how many were (added, changed).
+        """Put items; returns how many were (added, changed).
 
-        `owner_id` is empty for shared items, an account for a saved page. An item whose
-        content_hash changed is rewritten and its vectors and matches are dropped, so that
-        the next refresh makes them anew.
+        `owner_id` is empty for shared items, an account for a saved page. An entry is the item
+        that one of its keys names and `recommender.sameness` bears out. One whose content_hash
+        changed is rewritten, at most 24 times a day, what it was is kept as a revision, and
+        its vectors and matches are dropped, so that the next refresh makes them anew.
         """
+
+    def revisions(self, item_id: int) -> list[Revision]:
+        """What the item was before each update, newest first."""
+
+    def expire(self, before: datetime, *, now: datetime) -> int:
+        """Make tombstones of shared articles fetched before a moment; returns their number.
+
+        A tombstone keeps its keys and title, so that the entry does not come back. Jokes,
+        saved pages and what anybody opened, sent, put off or turned down stay.
+        """
+
+    def awaiting_full_text(self, *, since: datetime, longest: int) -> list[PageWanted]:
+        """Summaries fetched since a moment whose page was not tried yet, newest first."""
+
+    def put_full_text(self, item_id: int, text: str | None, minutes: int | None) -> None:
+        """Note that an item's page was tried; its text replaces the summary if there is any."""
+
+    def without_story(self, *, limit: int) -> list[Unplaced]:
+        """Articles with a vector that have no story yet, oldest id first."""
+
+    def stories(self, item_ids: Sequence[int]) -> dict[int, tuple[str, datetime]]:
+        """Item id -> (story, when it was told) for those that have one."""
+
+    def told_between(self, first: datetime, last: datetime) -> list[int]:
+        """Ids of articles with a story told in a span of time, by id."""
+
+    def sharing_bands(self, bands: Sequence[int]) -> list[int]:
+        """Ids of items that share a band of their signature with these, by id."""
+
+    def put_story(self, item_id: int, story: str, bands: Sequence[int]) -> None:
+        """Give an item its story and the bands it is found by."""
 
     def item(self, account_id: str, item_id: int) -> Item:
         """One item visible to the account, or ItemNotFound."""
@@ -282,11 +345,13 @@ class Storage(Protocol):
     def accounts(self) -> list[str]:
         """Account ids, in order."""
 
-    def export_rows(self, account_id: str) -> Iterator[tuple[str, dict[str, object]]]:
+    def export_rows(
+        self, account_id: str, *, with_logins: bool = False
+    ) -> Iterator[tuple[str, dict[str, object]]]:
         """(table, row) for everything that is the account's or that it subscribes to.
 
         Vectors and matches are left out: they are recomputed. Tokens are left out: secrets
-        stay where they were made.
+        stay where they were made; so do the logins of feeds unless they are asked for.
         """
 
     def import_rows(self, account_id: str, rows: Iterable[tuple[str, dict[str, object]]]) -> int:

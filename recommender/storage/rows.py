@@ -98,7 +98,7 @@ def to_interest(row: Row) -> Interest:
     )
 
 
-def to_feed(row: Row) -> Feed:
+def to_feed(row: Row, folders: tuple[str, ...] = ()) -> Feed:
     """A row as a feed."""
     return Feed(
         id=row["id"],
@@ -114,6 +114,13 @@ def to_feed(row: Row) -> Feed:
         next_check_at=to_time(row["next_check_at"]),
         failures=row["failures"],
         error=row["error"],
+        owner_id=row["owner_id"],
+        problem=row["problem"],
+        moved_to=row["moved_to"],
+        interval_s=row["interval_s"],
+        weekly=row["weekly"],
+        full_text=row["full_text"],
+        folders=folders,
     )
 
 
@@ -133,6 +140,10 @@ def to_item(row: Row) -> Item:
         fetched_at=need_time(row["fetched_at"]),
         feed_title=row["feed_title"],
         content_hash=row["content_hash"],
+        minutes=row["minutes"],
+        paywalled=bool(row["paywalled"]),
+        story=row["story"],
+        updated_at=to_time(row["updated_at"]),
     )
 
 

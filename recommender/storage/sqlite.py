@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _COUNTS = f"""
 SELECT
  (SELECT count(*) FROM subscriptions WHERE account_id = :account_id) AS feeds,
- (SELECT count(*) FROM items i WHERE {VISIBLE}) AS items,
+ (SELECT count(*) FROM items i WHERE i.expired_at IS NULL AND {VISIBLE}) AS items,
  (SELECT count(*) FROM contacts WHERE account_id = :account_id) AS contacts,
  (SELECT count(*) FROM interests WHERE account_id = :account_id) AS interests,
  (SELECT count(*) FROM matches WHERE account_id = :account_id) AS matches,
@@ -65,11 +65,13 @@ class SqliteStorage:
         """Account ids, in order."""
         return [row["id"] for row in self._db.rows("SELECT id FROM accounts ORDER BY id")]
 
-    def export_rows(self, account_id: str) -> Iterator[tuple[str, dict[str, object]]]:
+    def export_rows(
+        self, account_id: str, *, with_logins: bool = False
+    ) -> Iterator[tuple[str, dict[str, object]]]:
         """Everything that is the account's or that it subscribes to."""
         from recommender.storage.transfer import export_rows
 
-        return export_rows(self._db, account_id)
+        return export_rows(self._db, account_id, with_logins=with_logins)
 
     def import_rows(self, account_id: str, rows: Iterable[tuple[str, dict[str, object]]]) -> int:
         """Read exported rows into an empty account."""

@@ -24,15 +24,20 @@ _OWNED = {
     "contact": "SELECT * FROM contacts WHERE account_id = :account_id ORDER BY rowid",
     "interest": "SELECT * FROM interests WHERE account_id = :account_id ORDER BY rowid",
     "feed": "SELECT f.url, f.title, f.site_url, f.kind, f.etag, f.last_modified, f.body_hash,"
-    " f.checked_at, f.succeeded_at, f.next_check_at, f.failures, f.error, s.created_at"
-    " AS subscribed_at FROM feeds f JOIN subscriptions s ON s.feed_id = f.id"
+    " f.checked_at, f.succeeded_at, f.next_check_at, f.failures, f.error, f.problem,"
+    " f.interval_s, f.weekly, f.full_text, (f.owner_id <> '') AS owned, s.folders,"
+    " l.kind AS login_kind, l.value AS login_value, s.created_at AS subscribed_at"
+    " FROM feeds f JOIN subscriptions s ON s.feed_id = f.id"
+    " LEFT JOIN feed_logins l ON l.feed_id = f.id"
     " WHERE s.account_id = :account_id ORDER BY f.id",
     "item": "SELECT i.key, (i.owner_id <> '') AS owned, i.kind, i.url, i.title, i.author,"
     " i.language, i.tags, i.published_at, i.fetched_at, i.content_hash, i.story, i.feed_title,"
-    " i.text, (SELECT json_group_array(url) FROM (SELECT f.url FROM feed_items fi"
+    " i.text, i.minutes, i.paywalled, i.full_text, i.updated_at, f0.url AS first_feed,"
+    " (SELECT json_group_array(key) FROM (SELECT key FROM item_keys WHERE item_id = i.id"
+    " ORDER BY key)) AS keys, (SELECT json_group_array(url) FROM (SELECT f.url FROM feed_items fi"
     " JOIN feeds f ON f.id = fi.feed_id JOIN subscriptions s ON s.feed_id = f.id"
     " WHERE fi.item_id = i.id AND s.account_id = :account_id ORDER BY f.url)) AS feeds"
-    " FROM items i WHERE " + VISIBLE + " ORDER BY i.id",
+    " FROM items i LEFT JOIN feeds f0 ON f0.id = i.feed_id WHERE " + VISIBLE + " ORDER BY i.id",
     "touch": "SELECT t.id, t.contact_id, t.kind, t.direction, t.at, t.note, i.key AS item_key,"
     " t.suggestion_id FROM touches t LEFT JOIN items i ON i.id = t.item_id"
     " WHERE t.account_id = :account_id ORDER BY t.rowid",
@@ -42,12 +47,15 @@ _OWNED = {
 _FORMAT = 1
 
 
-def export_rows(db: Connections, account_id: str) -> Iterator[tuple[str, dict[str, object]]]:
+def export_rows(
+    db: Connections, account_id: str, *, with_logins: bool = False
+) -> Iterator[tuple[str, dict[str, object]]]:
     """(table, row) pairs in an order in which they can be read back."""
+    hidden = {"account_id"} if with_logins else {"account_id", "login_kind", "login_value"}
     yield "sawthis", {"format": _FORMAT}
     for table, sql in _OWNED.items():
         for row in db.rows(sql, {"account_id": account_id}):
-            yield table, {name: row[name] for name in row.keys() if name != "account_id"}  # noqa: SIM118
+            yield table, {name: row[name] for name in row.keys() if name not in hidden}  # noqa: SIM118
 
 
 def import_rows(
@@ -108,15 +116,23 @@ class _Reader:
         self._insert("interests", {**row, "account_id": self._account_id})
 
     def _feed(self, row: dict[str, Any]) -> None:
-        feed = {name: value for name, value in row.items() if name != "subscribed_at"}
+        apart = {"subscribed_at", "folders", "owned", "login_kind", "login_value"}
+        feed = {name: value for name, value in row.items() if name not in apart}
+        # Without its login a private feed can't be read; it stays private all the same.
+        feed["owner_id"] = self._account_id if row.get("owned") else ""
         if self._feed_row(row["url"]) is None:
             self._insert("feeds", feed)
+        if row.get("login_kind"):
+            feed_id = self._need_feed(row["url"])
+            login = {"kind": row["login_kind"], "value": row["login_value"]}
+            self._insert("feed_logins", {**login, "feed_id": feed_id})
         self._insert(
             "subscriptions",
             {
                 "account_id": self._account_id,
                 "feed_id": self._need_feed(row["url"]),
                 "created_at": row["subscribed_at"],
+                "folders": row.get("folders", "[]"),
             },
         )
 
@@ -124,11 +140,19 @@ class _Reader:
         owner_id = self._account_id if row["owned"] else ""
         known = self._item_row(owner_id, row["key"])
         if known is None:
-            item = {name: value for name, value in row.items() if name not in {"owned", "feeds"}}
-            self._insert("items", {**item, "owner_id": owner_id})
+            apart = {"owned", "feeds", "keys", "first_feed"}
+            item = {name: value for name, value in row.items() if name not in apart}
+            first = self._feed_row(row.get("first_feed") or "")
+            origin = first["id"] if first else None
+            self._insert("items", {**item, "owner_id": owner_id, "feed_id": origin})
             known = self._item_row(owner_id, row["key"])
         assert known is not None
         self._item_ids[row["key"]] = known["id"]
+        for key in json.loads(row.get("keys") or "[]") or [row["key"]]:
+            self._db.execute(
+                "INSERT OR IGNORE INTO item_keys (owner_id, key, item_id) VALUES (?, ?, ?)",
+                (owner_id, key, known["id"]),
+            )
         for url in json.loads(row["feeds"]):
             self._db.execute(
                 "INSERT OR IGNORE INTO feed_items (feed_id, item_id) VALUES (?, ?)",
@@ -155,7 +179,11 @@ class _Reader:
         self._db.insert(table, row)
 
     def _feed_row(self, url: str) -> sqlite3.Row | None:
-        return self._db.row("SELECT id FROM feeds WHERE url = ?", (url,))
+        # The account's own comes first where it reads an address with a login.
+        return self._db.row(
+            "SELECT id FROM feeds WHERE url = ? AND owner_id IN (?, '') ORDER BY owner_id DESC",
+            (url, self._account_id),
+        )
 
     def _need_feed(self, url: str) -> int:
         row = self._feed_row(url)

@@ -30,7 +30,7 @@ def test_a_new_file_is_at_the_latest_schema(tmp_path: Path) -> None:
         assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
         applied = connection.execute("SELECT name FROM _sqlite_migrations").fetchall()
     connection.close()
-    assert [name for (name,) in applied] == ["m001_first_house"]
+    assert [name for (name,) in applied] == ["m001_first_house", "m002_the_ingester"]
 
 
 def test_a_newer_schema_is_refused(tmp_path: Path) -> None:

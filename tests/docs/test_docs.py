@@ -78,7 +78,7 @@ def test_every_runtime_dependency_has_its_line() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     page = (DOCS / "architecture.md").read_text("utf-8")
     for requirement in project["dependencies"]:
-        name = re.split(r"[<>=]", requirement)[0]
+        name = re.split(r"[<>=\[]", requirement)[0]
         assert re.search(rf"\b{re.escape(name)}\b", page), name
 
 

@@ -1,0 +1,81 @@
+"""When an entry is an item the pool knows already, and when it may change it. Pure.
+
+An entry comes with several names: the feed's id for it, its address, its content
+(recommender_feeds.identity). Each of them lies at times: sites move and give new ids, feeds
+count their ids anew every day, ten jokes share one address. So a name that is known must be
+borne out by something else before two entries are taken for one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from recommender.domain import NewItem
+
+CONTENT = "content:"
+ID = "id:"
+LONGER = 1.5
+"""Another feed may only replace a text by one that is longer by this factor."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownItem:
+    """What deciding needs of an item in the pool."""
+
+    item_id: int
+    title: str
+    url: str | None
+    author: str | None
+    published_at: datetime | None
+    content_hash: str
+    n_characters: int
+    feed_id: int | None
+    """The feed that brought it first."""
+    came_from_this_feed: bool
+    """Whether the feed that is being read brought it before."""
+    is_expired: bool
+
+
+def is_same(item: NewItem, known: KnownItem, key: str) -> bool:
+    """Whether the entry is the item that is known by one of its keys.
+
+    By content: yes (the key holds title, text and day). By the feed's id: unless address, title
+    and date all differ. By address: if the feed never brought the item under another id, or
+    title, date or content agree.
+    """
+    if key.startswith(CONTENT):
+        return True
+    agrees = (
+        item.title.casefold() == known.title.casefold()
+        or (item.published_at is not None and item.published_at == known.published_at)
+        or item.content_hash == known.content_hash
+    )
+    if key.startswith(ID):
+        return agrees or (item.url is not None and item.url == known.url) or item.url is None
+    has_id = any(alias.startswith(ID) for alias in item.aliases)
+    return agrees or not has_id or not known.came_from_this_feed
+
+
+def may_rewrite(item: NewItem, known: KnownItem, feed_id: int | None) -> bool:
+    """Whether a later reading replaces what is kept.
+
+    What the feed that brought it says counts; another feed's version only where it is much
+    longer, lest two feeds with a full and a short text take turns. A tombstone stays one.
+    """
+    if known.is_expired or item.content_hash == known.content_hash:
+        return False
+    if known.feed_id is None or known.feed_id == feed_id:
+        return True
+    return len(item.text) > LONGER * known.n_characters
+
+
+def changed_fields(item: NewItem, known: KnownItem) -> list[str]:
+    """The names of what an update changes, "text" where nothing else does."""
+    changed = [
+        name for name in ("title", "author", "url") if getattr(item, name) != getattr(known, name)
+    ]
+    return [*changed, "text"] if len(item.text) != known.n_characters or not changed else changed

@@ -1,0 +1,170 @@
+"""Which articles tell the same story, so that nobody gets it twice.
+
+Near-copies are found by MinHash over word triples (Broder 1997), then counted exactly; other
+tellings of an event by the cosine of their vectors, within a few days of each other. Articles
+with no telling beside them are a story of their own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+from recommender_models import from_bytes
+
+from recommender.services.progress import silent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from numpy.typing import NDArray
+    from recommender_models import Embedder
+
+    from recommender.domain import Unplaced
+    from recommender.services.progress import Progress
+    from recommender.storage.protocol import Storage
+
+    Vector = NDArray[np.float32]
+
+OVERLAP = 0.85
+"""Share of the shorter text's word triples that a near-copy has in common."""
+SAME_STORY_COSINE = 0.70
+"""From here two headlines of the same days tell one story; measured in docs/feeds.md."""
+SPAN = timedelta(days=3)
+N_BANDS, N_ROWS = 10, 6
+"""Ten bands of six: finds 99 % of pairs that overlap by 0.85, 14 % of those by 0.5."""
+MIN_WORDS = 30
+MAX_WORDS = 2000
+BATCH = 1000
+_WORD = re.compile(r"\w+")
+
+
+def triples(title: str, text: str) -> frozenset[str]:
+    """The word triples of an article; empty if it has too few words to be told by them."""
+    words = _WORD.findall(f"{title} {text}".casefold())[:MAX_WORDS]
+    if len(words) < MIN_WORDS:
+        return frozenset()
+    return frozenset(" ".join(words[at : at + 3]) for at in range(len(words) - 2))
+
+
+def bands(shingles: frozenset[str]) -> tuple[int, ...]:
+    """63-bit numbers; texts that share one probably share most of their triples."""
+    if not shingles:
+        return ()
+    from datasketch import MinHash
+
+    sketch = MinHash(num_perm=N_BANDS * N_ROWS, seed=1)
+    sketch.update_batch([shingle.encode() for shingle in shingles])
+    rows = sketch.hashvalues.reshape(N_BANDS, N_ROWS)
+    return tuple(_band(at, row.tobytes()) for at, row in enumerate(rows))
+
+
+def _band(at: int, row: bytes) -> int:
+    digest = hashlib.blake2b(bytes([at]) + row, digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1
+
+
+def overlap(first: frozenset[str], second: frozenset[str]) -> float:
+    """Share of the smaller set that both have; 0 if one is empty."""
+    smaller = min(len(first), len(second))
+    return len(first & second) / smaller if smaller else 0.0
+
+
+class Window:
+    """The articles of some days with vectors and stories, to be compared with."""
+
+    def __init__(self, dim: int) -> None:
+        self._vectors: Vector = np.zeros((0, dim), np.float32)
+        self._times: NDArray[np.float64] = np.zeros(0)
+        self._stories: list[str] = []
+
+    def add(self, vectors: Vector, times: Sequence[float], stories: Sequence[str]) -> None:
+        """Add articles; `vectors` is (n, dim) of unit length, times are in seconds."""
+        self._vectors = np.concatenate([self._vectors, vectors])
+        self._times = np.concatenate([self._times, np.asarray(times, np.float64)])
+        self._stories.extend(stories)
+
+    def story_of(self, vector: Vector, at: float) -> str | None:
+        """The story of the nearest article within the span, if it is near enough."""
+        if not self._stories:
+            return None
+        near = np.abs(self._times - at) <= SPAN.total_seconds()
+        if not near.any():
+            return None
+        cosines = np.where(near, self._vectors @ vector, -1.0)
+        best = int(np.argmax(cosines))
+        return self._stories[best] if cosines[best] >= SAME_STORY_COSINE else None
+
+
+def place_stories(storage: Storage, embedder: Embedder, progress: Progress = silent) -> int:
+    """Give every embedded article without a story one; returns how many joined another's."""
+    joined = placed = 0
+    while batch := storage.items.without_story(limit=BATCH):
+        dim = embedder.dim
+        vectors = {
+            item_id: from_bytes(data, dim)
+            for item_id, data in storage.vectors.item_vectors(
+                embedder.key, [item.item_id for item in batch]
+            ).items()
+        }
+        ready = [item for item in batch if item.item_id in vectors]
+        if not ready:
+            break  # embedded by another model, which will have its turn
+        window = _window(storage, embedder, ready)
+        with storage.transaction():
+            for item in sorted(ready, key=lambda item: (item.told_at, item.key)):
+                joined += _place(storage, item, vectors[item.item_id], window)
+        placed += len(ready)
+        progress("Grouping stories", placed, placed)
+        if len(ready) < len(batch):
+            break
+    return joined
+
+
+def _window(storage: Storage, embedder: Embedder, batch: Sequence[Unplaced]) -> Window:
+    first = min(item.told_at for item in batch) - SPAN
+    last = max(item.told_at for item in batch) + SPAN
+    ids = storage.items.told_between(first, last)
+    known = storage.items.stories(ids)
+    vectors = storage.vectors.item_vectors(embedder.key, ids)
+    window = Window(embedder.dim)
+    told = [
+        (from_bytes(vectors[at], embedder.dim), *known[at])
+        for at in ids
+        if at in vectors and at in known
+    ]
+    if told:
+        window.add(
+            np.stack([vector for vector, _story, _at in told]),
+            [at.timestamp() for _vector, _story, at in told],
+            [story for _vector, story, _at in told],
+        )
+    return window
+
+
+def _place(storage: Storage, item: Unplaced, vector: Vector, window: Window) -> bool:
+    shingles = triples(item.title, item.text)
+    keys = bands(shingles)
+    at = item.told_at.timestamp()
+    found = _copied_story(storage, item, shingles, keys) or window.story_of(vector, at)
+    story = found or f"story:{item.key}"
+    storage.items.put_story(item.item_id, story, keys)
+    window.add(vector[np.newaxis], [at], [story])
+    return found is not None
+
+
+def _copied_story(
+    storage: Storage, item: Unplaced, shingles: frozenset[str], keys: Sequence[int]
+) -> str | None:
+    """The story of the oldest article whose text this one shares, at whatever time it was told."""
+    others = [other for other in storage.items.sharing_bands(keys) if other != item.item_id]
+    stories: dict[int, tuple[str, datetime]] = storage.items.stories(others)
+    texts = storage.items.texts(list(stories))
+    for other in sorted(stories):
+        if overlap(shingles, triples(*texts[other])) >= OVERLAP:
+            return stories[other][0]
+    return None

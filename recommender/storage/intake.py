@@ -1,0 +1,169 @@
+"""Entries into the pool: which of them are known, what an update changes, what it was before.
+
+The rules are `recommender.sameness`; here they meet the rows.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from recommender.sameness import KnownItem, changed_fields, is_same, may_rewrite
+from recommender.storage.rows import to_text, to_time
+
+if TYPE_CHECKING:
+    import sqlite3
+    from datetime import datetime
+
+    from recommender.domain import NewItem
+    from recommender.storage.connection import Connections
+
+MAX_UPDATES_A_DAY = 24
+
+
+class Intake:
+    """Puts the entries of one reading of one feed into the pool, within a transaction."""
+
+    def __init__(
+        self, db: Connections, *, feed_id: int | None, owner_id: str, now: datetime
+    ) -> None:
+        self._db = db
+        self._feed_id = feed_id
+        self._owner_id = owner_id
+        self._now = now
+        row = db.row("SELECT title FROM feeds WHERE id = ?", (feed_id,))
+        self._feed_title = row["title"] if row else ""
+        self.added = 0
+        self.changed = 0
+
+    def put(self, item: NewItem) -> None:
+        """Add the entry, update the item it is, or leave things as they are."""
+        known = self._find(item)
+        if known is None:
+            item_id = self._insert(item)
+            self.added += 1
+        else:
+            item_id = known.item_id
+            if may_rewrite(item, known, self._feed_id) and self._has_updates_left(item_id):
+                self._rewrite(item, known)
+                self.changed += 1
+        self._remember(item, item_id)
+
+    def _find(self, item: NewItem) -> KnownItem | None:
+        keys = dict.fromkeys((*item.aliases, item.key))
+        marks = ",".join("?" * len(keys))
+        rows = self._db.rows(
+            "SELECT k.key, i.id, i.title, i.url, i.author, i.published_at, i.content_hash,"
+            " i.feed_id, i.expired_at, length(i.text) AS n, EXISTS (SELECT 1 FROM feed_items f"
+            " WHERE f.item_id = i.id AND f.feed_id = ?) AS ours FROM item_keys k"
+            f" JOIN items i ON i.id = k.item_id WHERE k.owner_id = ? AND k.key IN ({marks})",
+            (self._feed_id, self._owner_id, *keys),
+        )
+        by_key = {row["key"]: _known(row) for row in rows}
+        for key in keys:
+            known = by_key.get(key)
+            if known is not None and is_same(item, known, key):
+                return known
+        return None
+
+    def _insert(self, item: NewItem) -> int:
+        row = self._db.row(
+            "INSERT INTO items (owner_id, key, kind, url, title, author, language, tags,"
+            " published_at, fetched_at, content_hash, feed_title, text, feed_id, minutes,"
+            " paywalled) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            (
+                self._owner_id,
+                self._free_key(item),
+                item.kind,
+                item.url,
+                item.title,
+                item.author,
+                item.language,
+                json.dumps(item.tags, ensure_ascii=False),
+                to_text(item.published_at),
+                to_text(self._now),
+                item.content_hash,
+                self._feed_title,
+                item.text,
+                self._feed_id,
+                item.minutes,
+                item.paywalled,
+            ),
+        )
+        assert row is not None
+        return int(row["id"])
+
+    def _free_key(self, item: NewItem) -> str:
+        """The entry's key, or another of its names where a different item has that."""
+        for key in (item.key, *item.aliases, f"{item.key}#{item.content_hash}"):
+            sql = "SELECT 1 FROM items WHERE owner_id = ? AND key = ?"
+            if self._db.row(sql, (self._owner_id, key)) is None:
+                return key
+        return f"{item.key}#{item.content_hash}#{to_text(self._now)}"
+
+    def _has_updates_left(self, item_id: int) -> bool:
+        row = self._db.row(
+            "SELECT count(*) FROM item_revisions WHERE item_id = ? AND at > ?",
+            (item_id, to_text(self._now - timedelta(days=1))),
+        )
+        return row is None or int(row[0]) < MAX_UPDATES_A_DAY
+
+    def _rewrite(self, item: NewItem, known: KnownItem) -> None:
+        self._db.execute(
+            "INSERT INTO item_revisions (item_id, at, title, text, changed)"
+            " SELECT id, ?, title, text, ? FROM items WHERE id = ?",
+            (to_text(self._now), json.dumps(changed_fields(item, known)), known.item_id),
+        )
+        self._db.execute(
+            "UPDATE items SET title = ?, text = ?, author = ?, url = ?, language = ?, tags = ?,"
+            " content_hash = ?, minutes = ?, paywalled = ?, updated_at = ?, full_text = NULL,"
+            " story = NULL WHERE id = ?",
+            (
+                item.title,
+                item.text,
+                item.author,
+                item.url,
+                item.language,
+                json.dumps(item.tags, ensure_ascii=False),
+                item.content_hash,
+                item.minutes,
+                item.paywalled,
+                to_text(self._now),
+                known.item_id,
+            ),
+        )
+        forget_derived(self._db, known.item_id)
+
+    def _remember(self, item: NewItem, item_id: int) -> None:
+        self._db.execute_many(
+            "INSERT OR IGNORE INTO item_keys (owner_id, key, item_id) VALUES (?, ?, ?)",
+            [(self._owner_id, key, item_id) for key in dict.fromkeys((item.key, *item.aliases))],
+        )
+        if self._feed_id is not None:
+            self._db.execute(
+                "INSERT OR IGNORE INTO feed_items (feed_id, item_id) VALUES (?, ?)",
+                (self._feed_id, item_id),
+            )
+
+
+def forget_derived(db: Connections, item_id: int) -> None:
+    """Drop what was computed from an item's text; the next refresh makes it anew."""
+    db.execute("DELETE FROM item_vectors WHERE item_id = ?", (item_id,))
+    db.execute("DELETE FROM matches WHERE item_id = ?", (item_id,))
+    db.execute("DELETE FROM story_bands WHERE item_id = ?", (item_id,))
+
+
+def _known(row: sqlite3.Row) -> KnownItem:
+    return KnownItem(
+        item_id=row["id"],
+        title=row["title"],
+        url=row["url"],
+        author=row["author"],
+        published_at=to_time(row["published_at"]),
+        content_hash=row["content_hash"],
+        n_characters=row["n"],
+        feed_id=row["feed_id"],
+        came_from_this_feed=bool(row["ours"]),
+        is_expired=row["expired_at"] is not None,
+    )
