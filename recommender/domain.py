@@ -181,6 +181,16 @@ class Unplaced:
     title: str
     text: str
     told_at: datetime
+    feed_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The story an article tells, when, and which feed brought it."""
+
+    story: str
+    at: datetime
+    feed_id: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from recommender_feeds import Validators, entry_keys
+
 from recommender.domain import (
     Contact,
     Interest,
+    Login,
     Match,
     NewItem,
     StatusEvent,
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+    from recommender_feeds import Source
 
     from recommender.storage.protocol import Storage
 
@@ -151,6 +155,44 @@ def make_match(interest: Interest, item_id: int, relevance: float = 0.5) -> Matc
         lexical=0.1,
         span="The wind backed",
     )
+
+
+class SourceContract:
+    """What every Source promises; a subclass gives fixtures `source` and `url`."""
+
+    def test_it_handles_its_own_addresses_only(self, source: Source, url: str) -> None:
+        """Its address, and no other scheme."""
+        assert source.name
+        assert source.handles(url)
+        assert not source.handles("gopher://example.org/")
+
+    def test_entries_are_clean_and_named(self, source: Source, url: str) -> None:
+        """Text without markup, a title on one line, something to know each entry by."""
+        feed = source.pull(url, Validators()).feed
+        assert feed is not None
+        assert feed.entries
+        for entry in feed.entries:
+            assert entry.text
+            assert "\n" not in entry.title
+            assert entry.id or entry.url
+            assert "<script" not in entry.text
+
+    def test_pulling_twice_gives_the_same_names(self, source: Source, url: str) -> None:
+        """From the same state the same entries come, so that nothing is doubled."""
+        names = []
+        for _ in range(2):
+            feed = source.pull(url, Validators()).feed
+            assert feed is not None
+            names.append(entry_keys(feed, url))
+        assert names[0] == names[1]
+        assert len(set(names[0])) == len(names[0])
+
+    def test_a_later_pull_goes_on_from_the_validators(self, source: Source, url: str) -> None:
+        """Unchanged, or parsed again: never an error, and the state can be kept."""
+        first = source.pull(url, Validators())
+        again = source.pull(url, first.validators)
+        assert (again.feed is None) == (again.status == "unchanged")
+        assert again.fresh_s >= 0
 
 
 class StorageContract:
@@ -287,6 +329,179 @@ class StorageContract:
         assert storage.items.items("me", kind="joke") == []
         assert len(storage.items.items("me", search="WIND BACKED")) == 5
         assert storage.items.items("me", search="%") == []
+
+    def test_an_entry_is_known_by_any_of_its_names(self, storage: Storage) -> None:
+        """A feed that changes its ids or its host brings nothing new."""
+        feed = storage.feeds.subscribe("me", "https://f", kind="article", title="F", now=NOW)
+
+        def put(*items: NewItem) -> tuple[int, int]:
+            return storage.items.put_items(items, feed_id=feed.id, owner_id="", now=NOW)
+
+        first = make_item(
+            "https://old.example/a", aliases=("id:1", "https://old.example/a", "content:x")
+        )
+        assert put(first) == (1, 0)
+        moved = replace(first, key="https://new.example/a", aliases=("id:1", "content:y"))
+        assert put(moved) == (0, 0)
+        renamed = replace(moved, key="https://new.example/a", aliases=("id:2", "content:z"))
+        assert put(renamed) == (0, 0)
+        copied = replace(first, key="https://third.example/b", aliases=("id:9", "content:x"))
+        assert put(copied) == (0, 0)
+        other = replace(
+            first,
+            title="Another",
+            content_hash="another",
+            aliases=("id:3", "https://old.example/a"),
+            published_at=NOW + timedelta(days=9),
+        )
+        assert put(other) == (1, 0)
+        assert put(first, other) == (0, 0)
+        assert len(storage.items.items("me")) == 2
+
+    def test_updates_are_remembered_and_limited(self, storage: Storage) -> None:
+        """What an item was is kept; the twenty-fifth update of a day has to wait."""
+        feed = storage.feeds.subscribe("me", "https://f", kind="article", title="F", now=NOW)
+
+        def put(n: int, at: datetime) -> tuple[int, int]:
+            item = make_item(title=f"Version {n}", content_hash=str(n))
+            return storage.items.put_items([item], feed_id=feed.id, owner_id="", now=at)
+
+        put(0, NOW)
+        for n in range(1, 30):
+            assert put(n, NOW + timedelta(minutes=n)) == (0, 1 if n <= 24 else 0)
+        assert put(31, NOW + timedelta(days=2)) == (0, 1)
+        (item,) = storage.items.items("me")
+        assert item.title == "Version 31"
+        assert item.updated_at == NOW + timedelta(days=2)
+        revisions = storage.items.revisions(item.id)
+        assert [revision.title for revision in revisions[:2]] == ["Version 24", "Version 23"]
+        assert revisions[0].changed == ("title",)
+
+    def test_two_feeds_do_not_take_turns(self, storage: Storage) -> None:
+        """Another feed's text counts only if it is much longer."""
+        ours = storage.feeds.subscribe("me", "https://f", kind="article", title="F", now=NOW)
+        theirs = storage.feeds.subscribe("me", "https://g", kind="article", title="G", now=NOW)
+        short = make_item(text="Short.", content_hash="short")
+        other = make_item(text="Shorty", content_hash="other")
+        long = make_item(text="Long " * 50, content_hash="long")
+
+        def put(item: NewItem, feed_id: int) -> tuple[int, int]:
+            return storage.items.put_items([item], feed_id=feed_id, owner_id="", now=NOW)
+
+        assert put(short, ours.id) == (1, 0)
+        assert put(other, theirs.id) == (0, 0)
+        assert put(long, theirs.id) == (0, 1)
+
+    def test_old_articles_leave_and_do_not_return(self, storage: Storage) -> None:
+        """Tombstones keep the names; jokes, saved pages and what was sent stay."""
+        contact, _interest = fill(storage, n_items=1)
+        (sent,) = storage.items.items("me")
+        event = StatusEvent("s", contact.id, sent.id, sent.key, "sent", NOW, None)
+        storage.history.add_status("me", event, None)
+        feed = storage.feeds.feeds("me")[0]
+        old, joke = make_item("https://old"), make_item("joke", kind="joke")
+        page = make_item("https://page", kind="page")
+        storage.items.put_items([old, joke], feed_id=feed.id, owner_id="", now=NOW)
+        storage.items.put_items([page], feed_id=None, owner_id="me", now=NOW)
+        later = NOW + timedelta(days=200)
+        assert storage.items.expire(NOW - timedelta(days=1), now=later) == 0
+        assert storage.items.expire(later - timedelta(days=180), now=later) == 1
+        keys = {item.key for item in storage.items.items("me")}
+        assert keys == {sent.key, joke.key, page.key}
+        changed = replace(old, content_hash="new", title="New")
+        again = storage.items.put_items([old, changed], feed_id=feed.id, owner_id="", now=later)
+        assert again == (0, 0)
+        assert storage.items.n_without_vector("m") == 3
+
+    def test_a_feed_with_a_login_is_its_owners(self, storage: Storage) -> None:
+        """Its items, its login and its row are nobody else's; it goes when it is removed."""
+        login = Login("basic", "joe:secret")
+        assert "secret" not in repr(login)
+        url = "https://f"
+        own = storage.feeds.subscribe(
+            "me", url, kind="article", title="F", now=NOW, folders=["A", "B"], login=login
+        )
+        public = storage.feeds.subscribe("you", url, kind="article", title="F", now=NOW)
+        assert own.id != public.id
+        assert own.owner_id == "me"
+        assert storage.feeds.login(own.id) == login
+        assert storage.feeds.login(public.id) is None
+        assert storage.feeds.feeds("me")[0].folders == ("A", "B")
+        storage.items.put_items([make_item()], feed_id=own.id, owner_id="me", now=NOW)
+        assert storage.items.items("you") == []
+        assert len(storage.items.items("me")) == 1
+        storage.feeds.unsubscribe("me", own.id)
+        assert storage.items.items("me") == []
+        assert [feed.id for feed in storage.feeds.subscribed_feeds()] == [public.id]
+
+    def test_logins_are_exported_only_when_asked_for(self, storage: Storage) -> None:
+        """And come back with the rest."""
+        login = Login("cookie", "session=secret")
+        storage.feeds.subscribe("me", "https://f", kind="article", title="F", now=NOW, login=login)
+        assert "secret" not in str(list(storage.export_rows("me")))
+        rows = list(storage.export_rows("me", with_logins=True))
+        assert "session=secret" in str(rows)
+        storage.import_rows("copy", rows)
+        (copy,) = storage.feeds.feeds("copy")
+        assert storage.feeds.login(copy.id) == login
+        assert list(storage.export_rows("copy", with_logins=True)) == rows
+
+    def test_a_feed_moves_and_joins_another(self, storage: Storage) -> None:
+        """Subscriptions and items go along."""
+        old = storage.feeds.subscribe("me", "https://old", kind="article", title="F", now=NOW)
+        new = storage.feeds.subscribe("you", "https://new", kind="article", title="F", now=NOW)
+        storage.items.put_items([make_item()], feed_id=old.id, owner_id="", now=NOW)
+        storage.feeds.move(old.id, "https://moved")
+        assert storage.feeds.feeds("me")[0].url == "https://moved"
+        storage.feeds.move(old.id, "https://new")
+        assert [feed.id for feed in storage.feeds.feeds("me")] == [new.id]
+        assert len(storage.items.items("you")) == 1
+        with raises(FeedNotFound):
+            storage.feeds.move(old.id, "https://x")
+
+    def test_pages_are_tried_once(self, storage: Storage) -> None:
+        """A summary waits for its page until it was tried, whatever came of it."""
+        feed = storage.feeds.subscribe("me", "https://f", kind="article", title="F", now=NOW)
+        items = [make_item(f"https://e/{n}", text="Short.") for n in range(3)]
+        storage.items.put_items(items, feed_id=feed.id, owner_id="", now=NOW)
+
+        def wanted() -> list[int]:
+            found = storage.items.awaiting_full_text(since=NOW - timedelta(days=1), longest=600)
+            return [page.item_id for page in found]
+
+        first, second, third = sorted(wanted())
+        assert storage.feeds.n_summaries(feed.id, longest=600, of=20) == (3, 3)
+        storage.vectors.put_item_vectors(MODEL, {first: b"\0" * 8})
+        storage.items.put_full_text(first, "The whole article. " * 50, 2)
+        storage.items.put_full_text(second, None, None)
+        assert wanted() == [third]
+        assert storage.items.item("me", first).minutes == 2
+        assert storage.items.n_without_vector(MODEL) == 3
+        assert storage.feeds.n_summaries(feed.id, longest=600, of=20) == (3, 3)
+        storage.feeds.set_full_text(feed.id, "off")
+        assert wanted() == []
+
+    def test_stories_are_kept_and_found(self, storage: Storage) -> None:
+        """By time and by band; an item without a vector waits."""
+        feed = storage.feeds.subscribe("me", "https://f", kind="article", title="F", now=NOW)
+        storage.items.put_items(
+            [make_item("https://e/1"), make_item("https://e/2")],
+            feed_id=feed.id, owner_id="", now=NOW,
+        )  # fmt: skip
+        assert storage.items.without_story(limit=9) == []
+        ids = sorted(item.id for item in storage.items.items("me"))
+        storage.vectors.put_item_vectors(MODEL, {at: b"\0" * 8 for at in ids})
+        first, second = storage.items.without_story(limit=9)
+        storage.items.put_story(first.item_id, "story:1", [5, 6])
+        storage.items.put_story(second.item_id, "story:1", [6])
+        assert storage.items.without_story(limit=9) == []
+        assert storage.items.sharing_bands([6]) == ids
+        assert storage.items.sharing_bands([5, 7]) == ids[:1]
+        told = storage.items.stories(ids)
+        assert {one.story for one in told.values()} == {"story:1"}
+        at = told[ids[0]].at
+        assert storage.items.told_between(at, at) == ids
+        assert storage.items.told_between(at + timedelta(days=1), at + timedelta(days=2)) == []
 
     def test_vectors_come_in_sequence(self, storage: Storage) -> None:
         """Sequence numbers rise; `after` leaves out what was seen."""

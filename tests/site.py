@@ -87,7 +87,7 @@ def running_site() -> Iterator[Site]:
 
         def do_GET(self) -> None:
             made.requests.append((self.path, dict(self.headers)))
-            answer = made.answers.get(self.path)
+            answer = made.answers.get(self.path) or made.answers.get(self.path.partition("?")[0])
             if answer is None:
                 self.send_error(404)
                 return

@@ -7,6 +7,7 @@ joke is not safe for everybody, it is left out.
 from __future__ import annotations
 
 import json
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -175,7 +176,7 @@ class PyjokesSource:
             _joke(f"urn:pyjokes:{language}:{text}", text, None, ("programming",), language)
             for text in jokes
         ]
-        mark = f"{pyjokes.__version__}-{len(entries)}"
+        mark = f"{version('pyjokes')}-{len(entries)}"
         state = Validators(etag=mark)
         if validators.etag == mark:
             return Pull(None, state, url, "unchanged", fresh_s=DAY_S)

@@ -10,6 +10,8 @@ MIN_CHARACTERS = 40
 """Shorter texts are not guessed at."""
 SURE = 0.9
 N_CHARACTERS = 600
+NO_LANGUAGE = "zxx"
+"""What the model calls program text and the like."""
 WORDS_A_MINUTE = 238
 """Silent reading of English non-fiction (Brysbaert 2019, a review of 190 studies)."""
 CHARACTERS_A_MINUTE = 255
@@ -41,7 +43,7 @@ def language_of(title: str, text: str, stated: str | None) -> str | None:
     sample = f"{title}. {text[:N_CHARACTERS]}"
     if len(sample) >= MIN_CHARACTERS:
         code, probability = _identifier().classify(sample)
-        if probability >= SURE:
+        if probability >= SURE and code != NO_LANGUAGE:
             return str(code)
     match = _CODE.match(stated or "")
     return match.group().lower() if match else None

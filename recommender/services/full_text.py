@@ -49,6 +49,7 @@ def complete(
         ),
     )
     shut: set[str] = set()
+    unanswered: list[PageWanted] = []
     completed = 0
     for done, page in enumerate(wanted, start=1):
         host = urlsplit(page.url).netloc
@@ -56,11 +57,16 @@ def complete(
             text, is_open = _read(storage, pages, page)
             if not is_open:
                 shut.add(host)
+                unanswered.append(page)
             else:
                 minutes = reading_minutes(text) if text else None
                 storage.items.put_full_text(page.item_id, text, minutes)
                 completed += text is not None
         progress("Completing summaries", done, len(wanted))
+    if completed:
+        # The network is there, so these hosts are not: they must not stand before others again.
+        for page in unanswered:
+            storage.items.put_full_text(page.item_id, None, None)
     return completed
 
 

@@ -1,8 +1,8 @@
 """Which articles tell the same story, so that nobody gets it twice.
 
 Near-copies are found by MinHash over word triples (Broder 1997), then counted exactly; other
-tellings of an event by the cosine of their vectors, within a few days of each other. Articles
-with no telling beside them are a story of their own.
+tellings of an event by the cosine of their vectors, by other feeds and within a few days.
+Articles with no telling beside them are a story of their own.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from recommender_models import from_bytes
 
+from recommender.domain import Told
 from recommender.services.progress import silent
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 OVERLAP = 0.85
 """Share of the shorter text's word triples that a near-copy has in common."""
 SAME_STORY_COSINE = 0.70
-"""From here two headlines of the same days tell one story; measured in docs/feeds.md."""
+"""From here two articles of different feeds tell one story; measured in docs/feeds.md."""
 SPAN = timedelta(days=3)
 N_BANDS, N_ROWS = 10, 6
 """Ten bands of six: finds 99 % of pairs that overlap by 0.85, 14 % of those by 0.5."""
@@ -80,19 +81,23 @@ class Window:
     def __init__(self, dim: int) -> None:
         self._vectors: Vector = np.zeros((0, dim), np.float32)
         self._times: NDArray[np.float64] = np.zeros(0)
+        self._feeds: NDArray[np.int64] = np.zeros(0, np.int64)
         self._stories: list[str] = []
 
-    def add(self, vectors: Vector, times: Sequence[float], stories: Sequence[str]) -> None:
-        """Add articles; `vectors` is (n, dim) of unit length, times are in seconds."""
+    def add(self, vectors: Vector, told: Sequence[Told]) -> None:
+        """Add articles; `vectors` is (n, dim) of unit length."""
         self._vectors = np.concatenate([self._vectors, vectors])
-        self._times = np.concatenate([self._times, np.asarray(times, np.float64)])
-        self._stories.extend(stories)
+        self._times = np.append(self._times, [one.at.timestamp() for one in told])
+        self._feeds = np.append(self._feeds, [one.feed_id or 0 for one in told])
+        self._stories.extend(one.story for one in told)
 
-    def story_of(self, vector: Vector, at: float) -> str | None:
-        """The story of the nearest article within the span, if it is near enough."""
-        if not self._stories:
-            return None
-        near = np.abs(self._times - at) <= SPAN.total_seconds()
+    def story_of(self, vector: Vector, at: datetime, feed_id: int | None) -> str | None:
+        """The story of the nearest article of another feed within the span, if near enough.
+
+        One feed's articles of a week are often of one kind, hardly ever of one event.
+        """
+        near = np.abs(self._times - at.timestamp()) <= SPAN.total_seconds()
+        near &= (self._feeds != (feed_id or 0)) | (self._feeds == 0)
         if not near.any():
             return None
         cosines = np.where(near, self._vectors @ vector, -1.0)
@@ -132,28 +137,22 @@ def _window(storage: Storage, embedder: Embedder, batch: Sequence[Unplaced]) -> 
     known = storage.items.stories(ids)
     vectors = storage.vectors.item_vectors(embedder.key, ids)
     window = Window(embedder.dim)
-    told = [
-        (from_bytes(vectors[at], embedder.dim), *known[at])
-        for at in ids
-        if at in vectors and at in known
-    ]
-    if told:
-        window.add(
-            np.stack([vector for vector, _story, _at in told]),
-            [at.timestamp() for _vector, _story, at in told],
-            [story for _vector, story, _at in told],
-        )
+    placed = [at for at in ids if at in vectors and at in known]
+    if placed:
+        found = np.stack([from_bytes(vectors[at], embedder.dim) for at in placed])
+        window.add(found, [known[at] for at in placed])
     return window
 
 
 def _place(storage: Storage, item: Unplaced, vector: Vector, window: Window) -> bool:
     shingles = triples(item.title, item.text)
     keys = bands(shingles)
-    at = item.told_at.timestamp()
-    found = _copied_story(storage, item, shingles, keys) or window.story_of(vector, at)
+    found = _copied_story(storage, item, shingles, keys) or window.story_of(
+        vector, item.told_at, item.feed_id
+    )
     story = found or f"story:{item.key}"
     storage.items.put_story(item.item_id, story, keys)
-    window.add(vector[np.newaxis], [at], [story])
+    window.add(vector[np.newaxis], [Told(story, item.told_at, item.feed_id)])
     return found is not None
 
 
@@ -162,9 +161,9 @@ def _copied_story(
 ) -> str | None:
     """The story of the oldest article whose text this one shares, at whatever time it was told."""
     others = [other for other in storage.items.sharing_bands(keys) if other != item.item_id]
-    stories: dict[int, tuple[str, datetime]] = storage.items.stories(others)
+    stories = storage.items.stories(others)
     texts = storage.items.texts(list(stories))
     for other in sorted(stories):
         if overlap(shingles, triples(*texts[other])) >= OVERLAP:
-            return stories[other][0]
+            return stories[other].story
     return None

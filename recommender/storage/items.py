@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from recommender.domain import PageWanted, Revision, Unplaced
+from recommender.domain import PageWanted, Revision, Told, Unplaced
 from recommender.errors import ItemNotFound
 from recommender.storage.feeds import VISIBLE
 from recommender.storage.intake import Intake, forget_derived
@@ -100,27 +100,40 @@ class SqliteItems:
     def without_story(self, *, limit: int) -> list[Unplaced]:
         """Articles with a vector that have no story yet, oldest id first."""
         rows = self._db.rows(
-            "SELECT i.id, i.key, i.title, i.text, coalesce(i.published_at, i.fetched_at) AS at"
+            "SELECT i.id, i.key, i.title, i.text, i.feed_id,"
+            " coalesce(i.published_at, i.fetched_at) AS at"
             " FROM items i WHERE i.story IS NULL AND i.expired_at IS NULL AND i.kind = 'article'"
             " AND EXISTS (SELECT 1 FROM item_vectors v WHERE v.item_id = i.id)"
             " ORDER BY i.id LIMIT ?",
             (limit,),
         )
         return [
-            Unplaced(row["id"], row["key"], row["title"], row["text"], need_time(row["at"]))
+            Unplaced(
+                row["id"],
+                row["key"],
+                row["title"],
+                row["text"],
+                need_time(row["at"]),
+                row["feed_id"],
+            )
             for row in rows
         ]
 
-    def stories(self, item_ids: Sequence[int]) -> dict[int, tuple[str, datetime]]:
-        """Item id -> (story, when it was told) for those that have one."""
-        found: dict[int, tuple[str, datetime]] = {}
+    def stories(self, item_ids: Sequence[int]) -> dict[int, Told]:
+        """Item id -> its story, for those that have one."""
+        found: dict[int, Told] = {}
         for chunk in chunks(item_ids):
             rows = self._db.rows(
-                "SELECT id, story, coalesce(published_at, fetched_at) AS at FROM items"
+                "SELECT id, story, feed_id, coalesce(published_at, fetched_at) AS at FROM items"
                 f" WHERE story IS NOT NULL AND id IN ({marks(chunk)})",
                 chunk,
             )
-            found.update({row["id"]: (row["story"], need_time(row["at"])) for row in rows})
+            found.update(
+                {
+                    row["id"]: Told(row["story"], need_time(row["at"]), row["feed_id"])
+                    for row in rows
+                }
+            )
         return found
 
     def told_between(self, first: datetime, last: datetime) -> list[int]:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         Revision,
         StatusEvent,
         Token,
+        Told,
         Touch,
         Unplaced,
     )
@@ -163,8 +164,8 @@ class ItemStore(Protocol):
     def without_story(self, *, limit: int) -> list[Unplaced]:
         """Articles with a vector that have no story yet, oldest id first."""
 
-    def stories(self, item_ids: Sequence[int]) -> dict[int, tuple[str, datetime]]:
-        """Item id -> (story, when it was told) for those that have one."""
+    def stories(self, item_ids: Sequence[int]) -> dict[int, Told]:
+        """Item id -> its story, for those that have one."""
 
     def told_between(self, first: datetime, last: datetime) -> list[int]:
         """Ids of articles with a story told in a span of time, by id."""
