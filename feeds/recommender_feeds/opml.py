@@ -39,7 +39,7 @@ def parse_opml(body: bytes) -> tuple[Subscription, ...]:
     for outline, folders in _outlines(root):
         url = _attribute(outline, "xmlurl").strip()
         if url and url not in found and len(found) < MAX_SUBSCRIPTIONS:
-            title = _attribute(outline, "title") or _attribute(outline, "text")
+            title = _attribute(outline, "text").strip() or _attribute(outline, "title")
             found[url] = Subscription(url, plain_title(title), folders)
     return tuple(found.values())
 
@@ -52,7 +52,7 @@ def _outlines(root: Any) -> Iterable[tuple[Any, tuple[str, ...]]]:  # noqa: ANN4
         inner = folders
         if _name(element) == "outline":
             yield element, folders
-            title = plain_title(_attribute(element, "title") or _attribute(element, "text"))
+            title = plain_title(_attribute(element, "text").strip() or _attribute(element, "title"))
             if title and not _attribute(element, "xmlurl") and len(folders) < MAX_DEPTH:
                 inner = (*folders, title)
         stack.extend((child, inner) for child in reversed(element))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from recommender_feeds import Entry, ParsedFeed, entry_names
@@ -47,7 +47,7 @@ def put(storage: SqliteStorage, made: ParsedFeed, url: str = FEED) -> tuple[int,
 def changed(made: ParsedFeed, **changes: object) -> ParsedFeed:
     entries = []
     for at, one in enumerate(made.entries, start=1):
-        values = {name: value(at) if callable(value) else value for name, value in changes.items()}
+        values: dict[str, Any] = {name: value(at) if callable(value) else value for name, value in changes.items()}
         entries.append(replace(one, **values))
     return replace(made, entries=tuple(entries))
 
