@@ -9,7 +9,7 @@ from typing import Any
 MIN_CHARACTERS = 40
 """Shorter texts are not guessed at."""
 SURE = 0.9
-N_CHARACTERS = 600
+N_CHARACTERS = 300
 NO_LANGUAGE = "zxx"
 """What the model calls program text and the like."""
 WORDS_A_MINUTE = 238

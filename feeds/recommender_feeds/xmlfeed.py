@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 NAME = "libxml2"
 RECOVERY_NAME = "libxml2-recovery"
 _SAFE_ENCODINGS = {"", "utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "windows-1252"}
+_ROOT = re.compile(rb"<(\w+:)?(rss|rdf|feed|channel)[\s>]", re.IGNORECASE)
+_BARE = re.compile(rb"(\s[\w:]+)=([^\s\"'>]+)")
 _DECLARED = re.compile(rb"<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._-]+)", re.IGNORECASE)
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
@@ -123,8 +125,14 @@ def _tree(data: bytes, *, recover: bool) -> Element | None:
         remove_comments=True,
         remove_pis=True,
     )
+    source = data.lstrip(b"\xef\xbb\xbf \t\r\n")
+    start = _ROOT.search(source) if recover else None
+    if start:
+        # A damaged prolog, or a root without quotes, must not cost the document.
+        head, close, rest = source[start.start() :].partition(b">")
+        source = _BARE.sub(rb'\1="\2"', head) + close + rest
     try:
-        return etree.fromstring(data.lstrip(b"\xef\xbb\xbf \t\r\n"), parser)
+        return etree.fromstring(source, parser)
     except (etree.XMLSyntaxError, ValueError):
         return None
 

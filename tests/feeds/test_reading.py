@@ -19,15 +19,19 @@ from recommender_feeds import (
     content_hash,
     entry_keys,
     find_feeds,
+    hints_at_paywall,
     html_to_text,
     is_due,
+    language_of,
     next_check_at,
     parse,
     parse_opml,
     plain_title,
     read_page,
+    reading_minutes,
     write_opml,
 )
+from recommender_feeds.dates import parse_date
 
 from tests.site import RSS
 
@@ -271,3 +275,123 @@ def test_importing_the_package_is_cheap() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_what_feedparser_finds_nothing_in_is_saved() -> None:
+    body = b"""<!-- note --><?xml?xml version="1.0"??>
+        <rss rss:version=2.0><rss:channel><rss:title>Knots</rss:title>
+        <rss:item><rss:title>Bowline</rss:title><rss:link>https://e.example/1</rss:link>
+        <rss:pubDate>Mon, 02 Mar 2026 08:00:00 GMT</rss:pubDate></rss:item>
+        <rss:item><rss:title>Hitch</rss:title></rss:channel></rss>"""
+    feed = parse(body, "https://e.example/feed")
+    assert feed.reader == "libxml2-recovery"
+    assert [entry.title for entry in feed.entries] == ["Bowline", "Hitch"]
+    assert feed.entries[0].url == "https://e.example/1"
+    assert feed.entries[0].published_at == datetime(2026, 3, 2, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("body", "reader"),
+    [
+        (b"<rss version='2.0'><channel><item><title>A</title></item></channel></rss>", "libxml2"),
+        (b"<rss><channel><item><title>A&nbsp;B</title></item></channel></rss>", "feedparser"),
+        (
+            "<?xml version='1.0' encoding='windows-1251'?><rss version='2.0'><channel><item>"
+            "<title>Лодка</title></item></channel></rss>".encode("windows-1251"),
+            "feedparser",
+        ),
+        (
+            b"<?xml version='1.0'?><!DOCTYPE rss [<!ENTITY a 'x'>]><rss version='2.0'><channel>"
+            b"<item><title>&a;</title></item></channel></rss>",
+            "feedparser",
+        ),
+        (b'{"rss": {"channel": {"item": [{"title": "A"}]}}}', "jsonfeed"),
+    ],
+)
+def test_each_reader_has_its_documents(body: bytes, reader: str) -> None:
+    feed = parse(body, "https://e.example/feed")
+    assert feed.reader == reader
+    assert len(feed.entries) == 1
+    assert feed.entries[0].title
+
+
+@pytest.mark.parametrize(
+    ("declared", "sent"), [("iso-8859-1", "utf-8"), ("utf-8", "windows-1252"), ("", "utf-16")]
+)
+def test_a_lying_charset_is_seen_through(declared: str, sent: str) -> None:
+    head = f"<?xml version='1.0' encoding='{declared}'?>" if declared else ""
+    text = (
+        f"{head}<rss version='2.0'><channel><item><title>Café “Zoë”</title></item></channel></rss>"
+    )
+    feed = parse(text.encode(sent), "https://e.example/feed")
+    assert feed.entries[0].title == "Café “Zoë”"
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("Mon, 02 Mar 2026 08:00:00 GMT", "2026-03-02T08:00:00+00:00"),
+        ("2026-03-02T08:00:00.1234567+02:00", "2026-03-02T06:00:00.123456+00:00"),
+        ("2026-03-02", "2026-03-02T00:00:00+00:00"),
+        ("2 mars 2026 08:00", "2026-03-02T08:00:00+00:00"),
+        ("02 März 2026", "2026-03-02T00:00:00+00:00"),
+        ("2 marzo 2026", "2026-03-02T00:00:00+00:00"),
+        ("Mon, 01 Jan 0001 00:00:00 +0000", None),
+        ("yesterday", None),
+        ("now", None),
+        ("March", None),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", None),
+        ("2026-13-45", None),
+        ("", None),
+    ],
+)
+def test_dates_are_read_or_honestly_none(text: str, at: str | None) -> None:
+    found = parse_date(text)
+    assert (found.isoformat() if found else None) == at
+
+
+@pytest.mark.parametrize(
+    ("author", "name"),
+    [
+        ("joe@example.org (Joe Ferraro)", "Joe Ferraro"),
+        ("Joe Ferraro &lt;joe@example.org&gt;", "Joe Ferraro"),
+        ("joe@example.org", "joe@example.org"),
+        ("Joe &amp;amp; Ann", "Joe & Ann"),
+    ],
+)
+def test_authors_are_names(author: str, name: str) -> None:
+    body = f"<rss version='2.0'><channel><item><title>A</title><author>{author}</author></item></channel></rss>"
+    assert parse(body.encode(), "https://e.example/").entries[0].author == name
+
+
+def test_what_publishers_ask_for_is_read() -> None:
+    body = b"""<rss version='2.0'><channel><ttl>90</ttl><skipHours><hour>0</hour><hour>24</hour>
+        <hour>3</hour></skipHours><skipDays><day>Sunday</day></skipDays>
+        <item><title>A</title></item></channel></rss>"""
+    feed = parse(body, "https://e.example/")
+    assert (feed.ttl_minutes, feed.skip_hours, feed.skip_days) == (90, {0, 3}, {6})
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "stated", "code"),
+    [
+        ("Der Wind", "Der Wind kam von Westen, und das Boot lief gut. " * 3, "en", "de"),
+        ("Knots", "Short.", "en-GB", "en"),
+        ("Knots", "Short.", None, None),
+        ("The wind", "The wind came from the west and the boat ran well. " * 3, None, "en"),
+    ],
+)
+def test_languages_are_told_from_the_text(
+    title: str, text: str, stated: str | None, code: str | None
+) -> None:
+    assert language_of(title, text, stated) == code
+
+
+def test_reading_minutes_and_paywalls() -> None:
+    assert reading_minutes("word " * 1190) == 5
+    assert reading_minutes("") == 1
+    assert reading_minutes("字" * 1020) == 4
+    assert hints_at_paywall("[$] Kernel", "", ())
+    assert hints_at_paywall("A", "Two lines. Subscribe to continue reading.", ())
+    assert hints_at_paywall("A", "", ("Premium",))
+    assert not hints_at_paywall("How we subscribe to feeds", "Long. " * 300, ("feeds",))

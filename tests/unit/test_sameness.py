@@ -47,7 +47,9 @@ def put(storage: SqliteStorage, made: ParsedFeed, url: str = FEED) -> tuple[int,
 def changed(made: ParsedFeed, **changes: object) -> ParsedFeed:
     entries = []
     for at, one in enumerate(made.entries, start=1):
-        values: dict[str, Any] = {name: value(at) if callable(value) else value for name, value in changes.items()}
+        values: dict[str, Any] = {
+            name: value(at) if callable(value) else value for name, value in changes.items()
+        }
         entries.append(replace(one, **values))
     return replace(made, entries=tuple(entries))
 
