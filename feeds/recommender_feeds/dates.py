@@ -6,25 +6,38 @@ import re
 import warnings
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
+from typing import Any
 
 MAX_CHARACTERS = 100
 OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 NEWEST_YEAR = 2100
 _LONG_FRACTION = re.compile(r"(\.\d{6})\d+")
 _NO_YEAR = re.compile(r"\b0\d{3}\b(?!:)(?=\s+\d\d:)")
-_HAS_YEAR = re.compile(r"(?<!\d)(19|20)\d\d(?!\d)")
+_YEAR = re.compile(r"(?<!\d)(19|20)\d\d(?!\d)")
+_HALF_DAY = re.compile(r"\d\s*[ap]\.?m\b", re.IGNORECASE)
+_LETTERS = re.compile(r"[^\W\d_]+")
+_EPOCH = re.compile(r"(\d{10})(\d{3})?")
+_EAST_ASIAN = re.compile(
+    r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일号]?"
+    r"(?:\D*(\d{1,2})[:時时点시](\d{1,2}))?"
+)
+_DAY_OR_MONTH = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}\b")
 
 
 def parse_date(text: str) -> datetime | None:
     """The moment a date names, in UTC; a time without a zone is taken as UTC.
 
-    ISO 8601 and RFC 822 are tried first, then the oddities feedparser knows, then other
-    languages (dateparser), which must name day, month and year.
+    ISO 8601 and RFC 822 are tried first, then seconds since 1970, then other languages
+    (dateparser), which must name day, month and year, then the oddities feedparser knows.
+    "02/03/2026" names no day that all its readers would agree on.
     """
     value = " ".join(text.split())[:MAX_CHARACTERS]
+    if not value.isascii():  # the digits of Arabic, Persian, Hindi and others
+        value = "".join(str(int(c)) if c.isdecimal() else c for c in value)
     if not value:
         return None
-    for read in (_iso, _rfc822, _odd, _other_language):
+    for read in (_iso, _rfc822, _epoch, _east_asian, _other_language, _odd):
         found = read(value)
         if found is not None:
             return sane(found)
@@ -41,7 +54,7 @@ def sane(at: datetime) -> datetime | None:
 
 
 def _iso(text: str) -> datetime | None:
-    if not text[:4].isdecimal() or "W" in text:
+    if not text[:4].isdecimal():
         return None
     try:
         return datetime.fromisoformat(_LONG_FRACTION.sub(r"\1", text))
@@ -50,31 +63,97 @@ def _iso(text: str) -> datetime | None:
 
 
 def _rfc822(text: str) -> datetime | None:
-    if _NO_YEAR.search(text):
-        return None  # "01 Jan 0001", which the standard library takes for 2001
+    if _NO_YEAR.search(text) or _HALF_DAY.search(text):
+        return None  # "01 Jan 0001" becomes 2001 in the standard library, and 5 pm becomes 5 am
     try:
         return parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
 
 
+def _epoch(text: str) -> datetime | None:
+    match = _EPOCH.fullmatch(text)
+    return datetime.fromtimestamp(int(match.group(1)), UTC) if match else None
+
+
+def _east_asian(text: str) -> datetime | None:
+    match = _EAST_ASIAN.match(text)
+    if match is None or "下午" in text or "午後" in text or "오후" in text:
+        return None  # times of two halves are dateparser's affair
+    year, month, day, hour, minute = (int(part or 0) for part in match.groups())
+    try:
+        return datetime(year, month, day, hour, minute, tzinfo=UTC)
+    except ValueError:
+        return None
+
+
 def _odd(text: str) -> datetime | None:
+    if _is_ambiguous(text):
+        return None
     from recommender_feeds.syndication import odd_date
 
-    return odd_date(text)
+    found = odd_date(text)
+    return found if found is not None and _is_borne_out(found, text) else None
+
+
+def _is_ambiguous(text: str) -> bool:
+    match = _DAY_OR_MONTH.match(text)
+    if match is None or "." in match.group():
+        return False  # with full stops the day comes first
+    first, second = int(match.group(1)), int(match.group(2))
+    return first != second and first <= 12 and second <= 12
+
+
+def _is_borne_out(found: datetime, text: str) -> bool:
+    """Whether a guessed date has its year, month and day from the text, not from the guesser.
+
+    A zone may move the day by one; a month may be a word; "20260302" is one number.
+    """
+    numbers = {int(digits) for digits in re.findall(r"\d+", text)}
+    days = {found.day, found.day % 31 + 1, found.day - 1 or 31}
+    has_month = bool(_LETTERS.search(text.replace("T", ""))) or found.month in numbers
+    has_all = {found.year, found.year % 100} & numbers and days & numbers and has_month
+    return bool(has_all) or any(number > 10**6 for number in numbers)
+
+
+_misses: set[str] = set()
+MAX_MISSES = 20
+
+
+def forget_misses() -> None:
+    """Begin a new document: guessing at what is no date is slow, and given up after a while."""
+    _misses.clear()
 
 
 def _other_language(text: str) -> datetime | None:
-    if not _HAS_YEAR.search(text):
+    if not _YEAR.search(text) or _is_ambiguous(text):
         return None  # "yesterday" means nothing in a document of unknown age
+    shape = re.sub(r"\d", "0", text)
+    if shape in _misses or len(_misses) >= MAX_MISSES:
+        return None
+    found = _guess(text)
+    if found is None or not _is_borne_out(found, text):
+        _misses.add(shape)
+        return None
+    return found
+
+
+def _guess(text: str) -> datetime | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of dateparser's own dependencies
-        import dateparser
-
         try:
-            found: datetime | None = dateparser.parse(
-                text, settings={"REQUIRE_PARTS": ["day", "month", "year"], "TIMEZONE": "UTC"}
-            )
+            found: datetime | None = _guesser().get_date_data(text).date_obj
         except Exception:  # a date is never worth a feed; its parsers raise widely
             return None
     return found
+
+
+@cache
+def _guesser() -> Any:  # noqa: ANN401  (dateparser publishes no types)
+    from dateparser.date import DateDataParser
+
+    # Not by the languages of earlier dates: what a date means must not depend on the others.
+    return DateDataParser(
+        try_previous_locales=False,
+        settings={"REQUIRE_PARTS": ["day", "month", "year"], "TIMEZONE": "UTC"},
+    )

@@ -65,11 +65,36 @@ def _respell(text: str, safe: str) -> str:
 
 def _query(query: str) -> str:
     kept = []
-    for part in query.split("&"):
+    for part in filter(None, _untracked(query)):
         name, equals, value = part.partition("=")
-        if part and not _TRACKING.fullmatch(unquote(name)):
-            kept.append(f"{_respell(name, _SAFE)}{equals}{_respell(value, _SAFE)}")
+        kept.append(f"{_respell(name, _SAFE)}{equals}{_respell(value, _SAFE)}")
     return "&".join(kept)
+
+
+def _untracked(query: str) -> list[str]:
+    """The parts of a query that say what is read."""
+    parts = query.split("&")
+    return [part for part in parts if not _TRACKING.fullmatch(unquote(part.partition("=")[0]))]
+
+
+def without_tracking(url: str) -> str:
+    """An address as it was, but for the parameters that say who sent the reader; idempotent.
+
+    Only http(s) addresses; a fragment made of such parameters goes, too.
+    """
+    if "?" not in url and "#" not in url:
+        return url
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    if parts.scheme.lower() not in _DEFAULT_PORTS:
+        return url
+    query = "&".join(_untracked(parts.query))
+    fragment = parts.fragment if _untracked(parts.fragment) else ""
+    if (query, fragment) == (parts.query, parts.fragment):
+        return url
+    return urlunsplit(parts._replace(query=query, fragment=fragment))
 
 
 def content_hash(title: str, text: str) -> str:

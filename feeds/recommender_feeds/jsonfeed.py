@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from recommender_feeds.dates import parse_date
@@ -12,21 +13,23 @@ from recommender_feeds.raw import RawEntry, RawFeed
 NAME = "jsonfeed"
 
 
-def looks_like_json(data: bytes) -> bool:
+def looks_like_json(text: str) -> bool:
     """Whether the first character is an opening brace."""
-    return data[:64].lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")[:1] == b"{"
+    return text[:1000].lstrip("\ufeff \t\r\n")[:1] == "{"
 
 
-def read(data: bytes, url: str) -> RawFeed:
-    """The feed.
+def read(text: str, url: str) -> RawFeed:
+    """The feed; of a damaged document, what can be read of it.
 
     Raises:
         ParseError: No JSON, or not JSON Feed.
     """
     try:
-        feed = json.loads(data.decode(json.detect_encoding(data), "replace").lstrip("\ufeff"))
+        feed = json.loads(text.lstrip("\ufeff"), strict=False)
     except (ValueError, RecursionError) as error:
-        raise ParseError(f"{url} begins like JSON Feed but can't be read", url=url) from error
+        feed = _saved(text)
+        if feed is None:
+            raise ParseError(f"{url} begins like JSON Feed but can't be read", url=url) from error
     if isinstance(feed, dict) and isinstance(feed.get("rss"), dict):
         feed = _from_rss(feed["rss"].get("channel"))
     items = feed.get("items") if isinstance(feed, dict) else None
@@ -39,6 +42,33 @@ def read(data: bytes, url: str) -> RawFeed:
         language=_text(feed, "language"),
         entries=[_entry(item, _author(feed)) for item in items if isinstance(item, dict)],
     )
+
+
+_ITEMS = re.compile(r'"items"\s*:\s*\[')
+_BETWEEN = re.compile(r"[\s,]*")
+
+
+def _saved(text: str) -> dict[str, Any] | None:
+    """What stands before the damage: the feed's own words, and the items that are whole."""
+    start = _ITEMS.search(text)
+    if start is None:
+        return None
+    try:
+        head = json.loads(
+            text[: start.start()].lstrip("\ufeff").rstrip(" \t\r\n,") + "}", strict=False
+        )
+    except (ValueError, RecursionError):
+        head = {}
+    decoder = json.JSONDecoder(strict=False)
+    items: list[Any] = []
+    at = start.end()
+    try:
+        while True:
+            at = _BETWEEN.match(text, at).end()  # type: ignore[union-attr]  # it matches nothing, too
+            item, at = decoder.raw_decode(text, at)
+            items.append(item)
+    except (ValueError, RecursionError):
+        return {**head, "items": items} if items else None
 
 
 def _from_rss(channel: Any) -> dict[str, Any]:  # noqa: ANN401  (JSON)

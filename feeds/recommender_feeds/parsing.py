@@ -1,8 +1,9 @@
 """Bytes to entries. Each reader has its turn; the first that finds entries wins, and is named.
 
-JSON Feed by its first character; well-formed RSS, RDF and Atom in UTF-8 over libxml2;
-everything else through feedparser; and what feedparser finds nothing in, though it visibly
-holds items, over libxml2's recovery. Cleaning comes after, for the entries that are kept.
+JSON Feed by its first character; RSS, RDF and Atom that are well-formed, or can be made so,
+over libxml2; everything else through feedparser; and what feedparser finds nothing in, though
+it visibly holds items, over libxml2's recovery. Cleaning comes after, for the entries that are
+kept.
 """
 
 from __future__ import annotations
@@ -13,9 +14,18 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from recommender_feeds import jsonfeed, syndication, xmlfeed
-from recommender_feeds.dates import OLDEST
+from recommender_feeds.dates import OLDEST, forget_misses
+from recommender_feeds.decoding import decoded
 from recommender_feeds.errors import ParseError
-from recommender_feeds.text import clean_html, html_to_text, label, plain_title, tidy
+from recommender_feeds.identity import without_tracking
+from recommender_feeds.text import (
+    clean_html,
+    html_to_text,
+    label,
+    label_of_address,
+    plain_title,
+    tidy,
+)
 from recommender_feeds.types import Entry, ParsedFeed
 
 if TYPE_CHECKING:
@@ -28,7 +38,7 @@ MAX_TEXT_CHARACTERS = 200_000
 MAX_BYTES = 10 * 1024 * 1024
 MAX_TAGS = 30
 MAX_LINE = 500
-_ITEM = re.compile(rb"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
+_ITEM = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _BOT_WALLS = (
     b"<title>just a moment", b"cf-challenge", b"cf_chl_", b"captcha", b"attention required!",
     b"checking your browser", b"verify you are human", b"ddos-guard", b"_incapsula_resource",
@@ -85,16 +95,18 @@ def _inflated(body: bytes, url: str) -> bytes:
 
 
 def _read(data: bytes, url: str, content_type: str | None) -> RawFeed:
-    if jsonfeed.looks_like_json(data):
-        return jsonfeed.read(data, url)
-    fast = xmlfeed.read(data, content_type)
+    forget_misses()
+    text = decoded(data, content_type)
+    if jsonfeed.looks_like_json(text):
+        return jsonfeed.read(text, url)
+    fast = xmlfeed.read(text)
     if fast is not None and fast.entries:
         return fast
     usual = syndication.read(data, url, content_type)
     if usual is not None and usual.entries:
         return usual
-    if _ITEM.search(data):
-        saved = xmlfeed.read(data, content_type, recover=True)
+    if _ITEM.search(text):
+        saved = xmlfeed.save(text)
         if saved is not None and saved.entries:
             return saved
     if usual is None:
@@ -138,7 +150,7 @@ def _entry(raw: RawEntry, feed_url: str, language: str, *, keep_html: bool) -> E
     return Entry(
         id=raw.id[:2000] or None,
         url=url,
-        title=plain_title(raw.title)[:MAX_LINE] or label(plain_title(text[:MAX_LINE])),
+        title=_title(raw, text, url),
         text=text[:MAX_TEXT_CHARACTERS],
         html="" if raw.is_plain or not keep_html else clean_html(markup, url or feed_url),
         published_at=_when(raw),
@@ -146,6 +158,11 @@ def _entry(raw: RawEntry, feed_url: str, language: str, *, keep_html: bool) -> E
         tags=_tags(raw.tags),
         language=(raw.language or language).strip()[:35] or None,
     )
+
+
+def _title(raw: RawEntry, text: str, url: str | None) -> str:
+    stated = plain_title(raw.title)[:MAX_LINE]
+    return stated or label(plain_title(text[:MAX_LINE])) or label(label_of_address(url or ""))
 
 
 def urljoin_or(base: str, url: str) -> str:
@@ -164,7 +181,7 @@ def _absolute(base: str, link: str) -> str | None:
     if host and link.strip().startswith((f"{host}/", f"www.{host}/")):
         link = f"//{link.strip()}"  # "example.org/page", which its author meant as an address
     url = "".join(urljoin_or(base, link.strip()).split())
-    return url if url.startswith(("http://", "https://")) else None
+    return without_tracking(url) if url.startswith(("http://", "https://")) else None
 
 
 def _author(text: str) -> str | None:

@@ -10,7 +10,7 @@ import calendar
 from datetime import UTC, datetime
 from typing import Any
 
-from recommender_feeds.dates import parse_date, sane
+from recommender_feeds.dates import parse_date
 from recommender_feeds.errors import ParseError
 from recommender_feeds.raw import RawEntry, RawFeed, days, hours, minutes, update_minutes
 
@@ -21,9 +21,9 @@ def read(data: bytes, url: str, content_type: str | None) -> RawFeed | None:
     """The feed, or None where feedparser recognises neither a format nor an entry."""
     import feedparser
 
-    headers = {"content-location": url}
-    if content_type:
-        headers["content-type"] = content_type
+    # Without an address, so that ids stay as they are written and links are made absolute in
+    # one place.
+    headers = {"content-type": content_type} if content_type else {}
     try:
         found = feedparser.parse(
             data, response_headers=headers, sanitize_html=False, resolve_relative_uris=False
@@ -53,10 +53,7 @@ def _entry(entry: Any) -> RawEntry:  # noqa: ANN401  (feedparser's dictionary)
     enclosures = entry.get("enclosures") or [{}]
     return RawEntry(
         id=entry.get("id") or "",
-        link=entry.get("feedburner_origlink")
-        or entry.get("link")
-        or enclosures[0].get("href")
-        or "",
+        link=entry.get("feedburner_origlink") or _link(entry) or enclosures[0].get("href") or "",
         title=entry.get("title") or "",
         markup=markup,
         is_plain=is_plain,
@@ -68,14 +65,17 @@ def _entry(entry: Any) -> RawEntry:  # noqa: ANN401  (feedparser's dictionary)
     )
 
 
+def _link(entry: Any) -> str:  # noqa: ANN401
+    """Its address; an id is one only where it is spelt out."""
+    link = str(entry.get("link") or "")
+    is_id = entry.get("guidislink") and link == entry.get("id")
+    return "" if is_id and "://" not in link else link
+
+
 def _date(entry: Any, name: str) -> datetime | None:  # noqa: ANN401
-    # Not entry.get: feedparser answers "updated" with "published", and warns of it.
-    parsed, text = dict.get(entry, f"{name}_parsed"), dict.get(entry, name)
-    if parsed:
-        try:
-            return sane(datetime.fromtimestamp(calendar.timegm(parsed), UTC))
-        except (ValueError, OverflowError, OSError):
-            return None
+    # Not entry.get: feedparser answers "updated" with "published", and warns of it. Not its own
+    # reading either: where it knows only the year, it takes the month from today.
+    text = dict.get(entry, name)
     return parse_date(text) if isinstance(text, str) else None
 
 

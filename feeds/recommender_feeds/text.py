@@ -5,9 +5,11 @@ from __future__ import annotations
 import html
 import re
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import unquote, urljoin, urlsplit
 
 import nh3
+
+from recommender_feeds.identity import without_tracking
 
 MAX_DEPTH = 250
 MAX_TITLE_CHARACTERS = 10_000
@@ -78,7 +80,10 @@ def _without_controls(text: str) -> str:
 
 
 def clean_html(markup: str, base_url: str) -> str:
-    """Markup without scripts, styles, events and foreign schemes; links and images absolute."""
+    """Markup without scripts, styles, events and foreign schemes.
+
+    Links and images are absolute and carry no tracking parameters.
+    """
     return nh3.clean(
         _without_controls(markup[:MAX_HTML_CHARACTERS]),
         url_schemes={"http", "https", "mailto"},
@@ -91,7 +96,7 @@ def _absolute(name: str, value: str, base_url: str) -> str | None:
     if name not in {"href", "src", "cite"}:
         return value
     try:
-        return urljoin(base_url, value.strip())
+        return without_tracking(urljoin(base_url, value.strip()))
     except ValueError:
         return None
 
@@ -163,3 +168,12 @@ def label(text: str, limit: int = 80) -> str:
         return line
     cut = line.rfind(" ", 0, limit)
     return line[: cut if cut > limit // 2 else limit].rstrip(" ,;:") + "…"
+
+
+def label_of_address(url: str) -> str:
+    """A title for an entry that has neither title nor text: where it leads."""
+    parts = urlsplit(url)
+    words = re.sub(r"\.\w{2,5}$", "", unquote(parts.path.rstrip("/").rpartition("/")[2]))
+    words = " ".join(re.split(r"[-_+\s]+", words)).strip()
+    host = parts.netloc.removeprefix("www.")
+    return plain_title(f"{host}: {words}" if words else host)

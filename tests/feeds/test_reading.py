@@ -294,12 +294,11 @@ def test_what_feedparser_finds_nothing_in_is_saved() -> None:
     ("body", "reader"),
     [
         (b"<rss version='2.0'><channel><item><title>A</title></item></channel></rss>", "libxml2"),
-        (b"<rss><channel><item><title>A&nbsp;B</title></item></channel></rss>", "feedparser"),
         (
-            "<?xml version='1.0' encoding='windows-1251'?><rss version='2.0'><channel><item>"
-            "<title>Лодка</title></item></channel></rss>".encode("windows-1251"),
-            "feedparser",
+            b"<rss><channel><item><title>A&nbsp;B</title></item></channel></rss>",
+            "libxml2-repaired",
         ),
+        (b"<rss><channel><item><title>A</title><p>B<br></item></channel></rss>", "feedparser"),
         (
             b"<?xml version='1.0'?><!DOCTYPE rss [<!ENTITY a 'x'>]><rss version='2.0'><channel>"
             b"<item><title>&a;</title></item></channel></rss>",
@@ -360,7 +359,8 @@ def test_dates_are_read_or_honestly_none(text: str, at: str | None) -> None:
     ],
 )
 def test_authors_are_names(author: str, name: str) -> None:
-    body = f"<rss version='2.0'><channel><item><title>A</title><author>{author}</author></item></channel></rss>"
+    item = f"<item><title>A</title><author>{author}</author></item>"
+    body = f"<rss version='2.0'><channel>{item}</channel></rss>"
     assert parse(body.encode(), "https://e.example/").entries[0].author == name
 
 
@@ -369,7 +369,9 @@ def test_what_publishers_ask_for_is_read() -> None:
         <hour>3</hour></skipHours><skipDays><day>Sunday</day></skipDays>
         <item><title>A</title></item></channel></rss>"""
     feed = parse(body, "https://e.example/")
-    assert (feed.ttl_minutes, feed.skip_hours, feed.skip_days) == (90, {0, 3}, {6})
+    assert feed.ttl_minutes == 90
+    assert feed.skip_hours == {0, 3}
+    assert feed.skip_days == {6}
 
 
 @pytest.mark.parametrize(
