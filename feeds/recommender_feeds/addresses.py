@@ -17,7 +17,13 @@ from recommender_feeds.errors import FetchError, UnsafeUrl
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _NAT64_LOCAL = ipaddress.ip_network("64:ff9b:1::/48")
-_SHARED = ipaddress.ip_network("100.64.0.0/10")
+_LOCAL_NAMES = (".local", ".localhost", ".internal", ".home.arpa", ".lan", ".intranet")
+"""Names that only a private network gives (RFC 6761, 6762, 8375, and ICANN's .internal)."""
+_NEVER = tuple(
+    ipaddress.ip_network(block)
+    for block in ("100.64.0.0/10", "192.0.0.0/24", "198.18.0.0/15", "fec0::/10")
+)
+"""Shared, assigned to protocols, for benchmarks, once site-local: nobody's public address."""
 
 
 class AddressPolicy:
@@ -52,6 +58,13 @@ class AddressPolicy:
             UnsafeUrl: One of them is not public, and the host is not listed.
             FetchError: The name does not resolve.
         """
+        name = f".{host.casefold().rstrip('.')}"
+        if name.endswith(_LOCAL_NAMES) and not self.is_listed(host, port):
+            raise UnsafeUrl(
+                f"{host} is a name of a private network; if that is wanted, list {host} in "
+                "SAWTHIS_ALLOW_PRIVATE_HOSTS",
+                url=host,
+            )
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
@@ -75,7 +88,7 @@ def is_public(text: str) -> bool:
 
 
 def _is_global(address: Address) -> bool:
-    if isinstance(address, ipaddress.IPv4Address) and address in _SHARED:
+    if any(address in block for block in _NEVER):
         return False
     wrapped = isinstance(address, ipaddress.IPv6Address) and address in _NAT64
     return (address.is_global or wrapped) and not (

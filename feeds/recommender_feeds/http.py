@@ -9,19 +9,20 @@ import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-import httpcore
 import httpx
 
+from recommender_feeds.connecting import CheckedBackend, Deadline
 from recommender_feeds.errors import FeedError, FetchError
 from recommender_feeds.inflating import ACCEPTED, inflated
 from recommender_feeds.parsing import is_bot_wall
 from recommender_feeds.politeness import HostGate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from types import TracebackType
 
     from recommender_feeds.addresses import AddressPolicy
@@ -60,30 +61,6 @@ class Response:
     """The last URL, if every redirect was a permanent one."""
 
 
-class _CheckedBackend(httpcore.SyncBackend):
-    """Connects to addresses that the policy has seen, and to no others."""
-
-    def __init__(self, policy: AddressPolicy) -> None:
-        self._policy = policy
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        """Connect to the first address of a name that answers."""
-        failure: Exception | None = None
-        for address in self._policy.resolve(host, port):
-            try:
-                return super().connect_tcp(address, port, timeout, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
-        raise failure or httpcore.ConnectError(f"{host} has no address")
-
-
 class HttpClient:
     """Fetches what strangers name; safe to use from several threads.
 
@@ -113,13 +90,16 @@ class HttpClient:
         self._max_bytes = max_bytes
         transport = httpx.HTTPTransport(trust_env=False, retries=0, http2=True)
         # httpx has no public door for a network backend; its pool is httpcore's, which has.
-        transport._pool._network_backend = _CheckedBackend(policy)
+        self._deadline = Deadline()
+        transport._pool._network_backend = CheckedBackend(policy, self._deadline)
         self._client = httpx.Client(
             transport=transport,
             timeout=httpx.Timeout(read_timeout_s, connect=connect_timeout_s),
             headers={"User-Agent": USER_AGENT, "Accept-Encoding": ACCEPTED},
             trust_env=False,
             follow_redirects=False,
+            # What one feed sets must not be shown for another, nor by another account.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
 
     def __enter__(self) -> HttpClient:
@@ -167,13 +147,13 @@ class HttpClient:
             headers["If-None-Match"] = etag
         if last_modified:
             headers["If-Modified-Since"] = last_modified
-        deadline = time.monotonic() + self._total_s
+        self._deadline.at_s = time.monotonic() + self._total_s
         here, is_permanent = url, True
         for hop in range(MAX_REDIRECTS + 1):
             self._policy.check_url(here)
             private = dict(private_headers) if _origin(here) == _origin(url) else {}
             with self._gate.turn(here):
-                answer = self._one(here, {**headers, **private}, deadline)
+                answer = self._one(here, {**headers, **private})
             if answer.status not in _REDIRECTS:
                 moved = here if hop and is_permanent else None
                 return replace(answer, moved_to=moved)
@@ -181,7 +161,7 @@ class HttpClient:
             here = answer.url
         raise FetchError(f"{url} redirects more than {MAX_REDIRECTS} times", url=url)
 
-    def _one(self, url: str, headers: dict[str, str], deadline: float) -> Response:
+    def _one(self, url: str, headers: dict[str, str]) -> Response:
         """One request: an answer, or a redirect with the next URL."""
         try:
             with self._client.stream("GET", url, headers=headers) as answer:
@@ -190,8 +170,8 @@ class HttpClient:
                 if status in _REDIRECTS and "location" in fields:
                     return Response(status, urljoin(url, fields["location"]), fields, b"")
                 if status not in {200, 203, 226, 304}:
-                    raise self._error(answer, url, deadline)
-                body = b"" if status == 304 else self._read(answer, url, deadline)
+                    raise self._error(answer, url)
+                body = b"" if status == 304 else self._read(answer, url)
                 return Response(status, url, fields, body)
         except FeedError:
             raise
@@ -201,12 +181,11 @@ class HttpClient:
             reason = str(error) or type(error).__name__
             raise FetchError(f"{url} can't be fetched ({reason})", url=url) from error
 
-    def _read(self, answer: httpx.Response, url: str, deadline: float) -> bytes:
+    def _read(self, answer: httpx.Response, url: str) -> bytes:
         pieces: list[bytes] = []
         size = 0
-        # In pieces as they come: waiting for a larger one could outlast the deadline.
         encoding = answer.headers.get("Content-Encoding", "")
-        for piece in inflated(self._in_time(answer, url, deadline), encoding):
+        for piece in inflated(answer.iter_raw(), encoding):
             size += len(piece)
             if size > self._max_bytes:
                 limit = f"{self._max_bytes / 2**20:.0f} MB"
@@ -214,17 +193,10 @@ class HttpClient:
             pieces.append(piece)
         return b"".join(pieces)
 
-    @staticmethod
-    def _in_time(answer: httpx.Response, url: str, deadline: float) -> Iterator[bytes]:
-        for piece in answer.iter_raw():
-            if time.monotonic() > deadline:
-                raise FetchError(f"{url} is too slow; it is tried again", url=url)
-            yield piece
-
-    def _error(self, answer: httpx.Response, url: str, deadline: float) -> FetchError:
+    def _error(self, answer: httpx.Response, url: str) -> FetchError:
         status = answer.status_code
         reason, words = _WORDS.get(status, ("busy", f"it answers with the error {status}"))
-        if status in {403, 503} and self._is_bot_wall(answer, url, deadline):
+        if status in {403, 503} and self._is_bot_wall(answer, url):
             reason, words = "blocked", f"a bot wall keeps us out ({status})"
         now = datetime.now(UTC)
         wait = retry_after(answer.headers.get("Retry-After"), now)
@@ -232,11 +204,11 @@ class HttpClient:
             f"{url}: {words}", url=url, reason=reason, status=status, retry_after_s=wait
         )
 
-    def _is_bot_wall(self, answer: httpx.Response, url: str, deadline: float) -> bool:
+    def _is_bot_wall(self, answer: httpx.Response, url: str) -> bool:
         if "cf-mitigated" in answer.headers:
             return True
         try:
-            return is_bot_wall(self._read(answer, url, deadline)[:4000].lower())
+            return is_bot_wall(self._read(answer, url)[:4000].lower())
         except (FeedError, httpx.HTTPError, ValueError):
             return False
 

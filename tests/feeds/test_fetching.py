@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from recommender_feeds import (
     AddressPolicy,
+    FeedError,
     FeedSource,
     FetchError,
     HttpClient,
@@ -25,6 +26,7 @@ from tests.site import RSS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from http.server import BaseHTTPRequestHandler
 
     from tests.site import Site
 
@@ -148,6 +150,18 @@ def test_private_hosts_are_refused_unless_listed(site: Site) -> None:
         ("64:ff9b::7f00:1", False),
         ("64:ff9b::5db8:d822", True),
         ("2002:7f00:1::", False),
+        ("2002:c0a8:101::", False),
+        ("2002:5db8:d822::", True),
+        ("2001:0:5db8:d822:0:0:f5ff:fffe", False),
+        ("::127.0.0.1", False),
+        ("64:ff9b:1::a00:1", False),
+        ("64:ff9b::a9fe:a9fe", False),
+        ("192.0.0.8", False),
+        ("198.18.0.1", False),
+        ("240.0.0.1", False),
+        ("255.255.255.255", False),
+        ("ff02::1", False),
+        ("fec0::1", False),
     ],
 )
 def test_which_addresses_are_public(address: str, public: bool) -> None:
@@ -163,9 +177,47 @@ def test_a_gzip_bomb_is_cut(site: Site, client: HttpClient) -> None:
 def test_a_slow_drip_is_cut(site: Site, client: HttpClient) -> None:
     url = site.serve_drip("/drip", 0.1)
     start = time.monotonic()
-    with pytest.raises(FetchError, match="too slow"):
+    with pytest.raises(FetchError, match="did not answer in time"):
         client.get(url)
     assert time.monotonic() - start < 10
+
+
+def test_a_drip_of_headers_is_cut(site: Site, client: HttpClient) -> None:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+        for _ in range(200):
+            handler.wfile.write(b"x")
+            handler.wfile.flush()
+            time.sleep(0.1)
+
+    site.answers["/drip"] = answer
+    start = time.monotonic()
+    with pytest.raises(FetchError, match="did not answer in time"):
+        client.get(f"{site.base}/drip")
+    assert time.monotonic() - start < 10
+
+
+def test_cookies_of_one_answer_are_not_shown_for_the_next(site: Site, client: HttpClient) -> None:
+    client.get(site.serve("/feed", RSS, Set_Cookie="session=joes; Path=/"))
+    client.get(f"{site.base}/feed")
+    assert "Cookie" not in site.requests[-1][1]
+
+
+@pytest.mark.parametrize(
+    "host", ["printer.local", "Nas.LOCAL.", "router.lan", "a.internal", "x.localhost"]
+)
+def test_names_of_private_networks_are_refused_without_asking(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("socket.getaddrinfo", lambda *args, **kw: pytest.fail("asked"))
+    with pytest.raises(UnsafeUrl, match="name of a private network"):
+        AddressPolicy().resolve(host, 80)
+
+
+@pytest.mark.parametrize("host", ["2130706433", "0x7f.1", "0177.0.0.1", "127.1", "[::ffff:7f00:1]"])
+def test_odd_spellings_of_loopback_are_seen_through(host: str) -> None:
+    with HttpClient(AddressPolicy()) as client, pytest.raises(FeedError, match="private|Invalid"):
+        client.get(f"http://{host}/")
 
 
 def test_nobody_there(client: HttpClient) -> None:
