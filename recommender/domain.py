@@ -112,6 +112,14 @@ class Feed:
     """Usual time between checks, from the feed's own rhythm."""
     weekly: float | None = None
     """Entries a week, as the last reading showed; None where they carry no dates."""
+    newest_at: datetime | None = None
+    """The date of its newest entry, as the last reading showed."""
+    ttl_minutes: int | None = None
+    """How long its publisher says that the document stays as it is."""
+    skip_hours: frozenset[int] = frozenset()
+    """Hours (UTC) in which its publisher wants no visits."""
+    skip_days: frozenset[int] = frozenset()
+    """Days (Monday = 0), likewise."""
     full_text: FullText = "auto"
     """Whether summaries are completed from their pages."""
     folders: tuple[str, ...] = ()

@@ -1,9 +1,10 @@
 """When an entry is an item the pool knows already, and when it may change it. Pure.
 
-An entry comes with several names: the feed's id for it, its address, its content
-(recommender_feeds.identity). Each of them lies at times: sites move and give new ids, feeds
-count their ids anew every day, ten jokes share one address. So a name that is known must be
-borne out by something else before two entries are taken for one.
+An entry comes with several names: the feed's id for it, its address, its content,
+and its title with its minute (recommender_feeds.identity). Each of them lies at times: sites
+move and give new ids, feeds count their ids anew every day, ten jokes share one address. So a
+name may belong to several items, and one that is known must be borne out by something else
+before two entries are taken for one.
 """
 
 from __future__ import annotations
@@ -12,12 +13,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from recommender.domain import NewItem
 
 CONTENT = "content:"
 ID = "id:"
+TOLD = "told:"
+TELLING_TITLE = 20
+"""Characters from which one title at one minute is one article, whichever feed has it."""
 LONGER = 1.5
 """Another feed may only replace a text by one that is longer by this factor."""
 
@@ -37,18 +42,47 @@ class KnownItem:
     """The feed that brought it first."""
     came_from_this_feed: bool
     """Whether the feed that is being read brought it before."""
+    last_hash: str | None
+    """What that feed said of it then."""
     is_expired: bool
+
+
+def choose(
+    item: NewItem, candidates: Iterable[tuple[KnownItem, Collection[str]]]
+) -> KnownItem | None:
+    """The item an entry is, of those that share a name with it, or None for a new one.
+
+    An item that has every name of the entry has met it before. Of several others, one with the
+    same words comes first, then the one with the most trusted name.
+
+    Args:
+        item: The entry.
+        candidates: (item, those of the entry's names that it is known by).
+    """
+    names = tuple(dict.fromkeys((*item.aliases, item.key)))
+    ranked = []
+    for known, held in candidates:
+        shared = ((at, name) for at, name in enumerate(names) if name in held)
+        proofs = [at for at, name in shared if is_same(item, known, name)]
+        has_all = len(held) == len(names)
+        if proofs or has_all:
+            differs = known.content_hash != item.content_hash
+            ranked.append((not has_all, differs, min(proofs, default=0), known.item_id, known))
+    return min(ranked)[-1] if ranked else None
 
 
 def is_same(item: NewItem, known: KnownItem, key: str) -> bool:
     """Whether the entry is the item that is known by one of its keys.
 
-    By content: yes (the key holds title, text and day). By the feed's id: unless address, title
-    and date all differ. By address: if the feed never brought the item under another id, or
-    title, date or content agree.
+    By content: yes (the key holds title, text and day). By title and minute: in the same feed,
+    or if the title is a telling one. By the feed's id: unless address, title and date all
+    differ. By address: if the feed never brought the item under another id, or title, date or
+    content agree.
     """
     if key.startswith(CONTENT):
         return True
+    if key.startswith(TOLD):
+        return known.came_from_this_feed or len(item.title) >= TELLING_TITLE
     agrees = (
         item.title.casefold() == known.title.casefold()
         or (item.published_at is not None and item.published_at == known.published_at)
@@ -63,10 +97,11 @@ def is_same(item: NewItem, known: KnownItem, key: str) -> bool:
 def may_rewrite(item: NewItem, known: KnownItem, feed_id: int | None) -> bool:
     """Whether a later reading replaces what is kept.
 
-    What the feed that brought it says counts; another feed's version only where it is much
-    longer, lest two feeds with a full and a short text take turns. A tombstone stays one.
+    What the feed that brought it says counts, if it says something new; another feed's version
+    only where it is much longer, lest two feeds with a full and a short text take turns. A
+    tombstone stays one.
     """
-    if known.is_expired or item.content_hash == known.content_hash:
+    if known.is_expired or item.content_hash in {known.content_hash, known.last_hash}:
         return False
     if known.feed_id is None or known.feed_id == feed_id:
         return True

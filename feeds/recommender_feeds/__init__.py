@@ -27,7 +27,13 @@ if TYPE_CHECKING:
     from recommender_feeds.parsing import parse
     from recommender_feeds.politeness import HostGate
     from recommender_feeds.robots import Robots
-    from recommender_feeds.scheduling import fresh_seconds, is_due, next_check_at, rhythm
+    from recommender_feeds.scheduling import (
+        fresh_seconds,
+        is_due,
+        next_check_at,
+        rhythm,
+        unchanged_interval,
+    )
     from recommender_feeds.sources import (
         FeedSource,
         PageFetcher,
@@ -54,7 +60,7 @@ _HOMES = {
     "parsing": ("parse",),
     "politeness": ("HostGate",),
     "robots": ("Robots",),
-    "scheduling": ("fresh_seconds", "is_due", "next_check_at", "rhythm"),
+    "scheduling": ("fresh_seconds", "is_due", "next_check_at", "rhythm", "unchanged_interval"),
     "sources": (
         "FeedSource",
         "PageFetcher",
@@ -116,6 +122,7 @@ __all__ = [
     "read_page",
     "reading_minutes",
     "rhythm",
+    "unchanged_interval",
     "usual_addresses",
     "well_known_feeds",
     "write_opml",

@@ -110,7 +110,7 @@ class EntryNames:
     key: str
     """The best of them: its address, else the feed's id for it, else its content."""
     aliases: tuple[str, ...]
-    """All, in the order in which they are to be believed: id, address, content."""
+    """All, in the order in which they are to be believed: id, address, content, title and time."""
 
 
 def entry_names(feed: ParsedFeed, feed_url: str) -> tuple[EntryNames, ...]:
@@ -124,6 +124,7 @@ def entry_names(feed: ParsedFeed, feed_url: str) -> tuple[EntryNames, ...]:
     front = {canonical_url(feed.site_url or feed_url), canonical_url(feed_url)}
     urls = Counter(canonical_url(entry.url) for entry in feed.entries if entry.url)
     ids = Counter(_id_key(entry.id, feed_url) for entry in feed.entries if entry.id)
+    told = Counter(_told_key(entry) for entry in feed.entries)
     found = []
     for entry in feed.entries:
         url = canonical_url(entry.url) if entry.url else ""
@@ -134,7 +135,13 @@ def entry_names(feed: ParsedFeed, feed_url: str) -> tuple[EntryNames, ...]:
         key = usable_url or usable_id or content
         # A few words may come again and mean something else; more are a fingerprint.
         is_telling = len(entry.title) + len(entry.text) >= MIN_CONTENT_CHARACTERS
-        names = (usable_id, usable_url, content if is_telling or key == content else "")
+        told_key = _told_key(entry)
+        names = (
+            usable_id,
+            usable_url,
+            content if is_telling or key == content else "",
+            told_key if told[told_key] == 1 else "",
+        )
         found.append(EntryNames(key, tuple(name for name in names if name)))
     return tuple(found)
 
@@ -150,6 +157,13 @@ def _id_key(id: str, feed_url: str) -> str:
     if id.startswith(("tag:", "urn:")):
         return f"id:{id}"
     return f"id:{canonical_url(feed_url)}#{id}"
+
+
+def _told_key(entry: Entry) -> str:
+    """Title and minute: what stays when a site moves to another host and another program."""
+    if not entry.title or entry.published_at is None:
+        return ""
+    return f"told:{content_hash(entry.title, f'{entry.published_at:%Y-%m-%dT%H:%M}')}"
 
 
 def _content_key(entry: Entry) -> str:

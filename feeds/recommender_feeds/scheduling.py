@@ -41,6 +41,20 @@ def rhythm(dates: Iterable[datetime | None], now: datetime) -> tuple[float, floa
     return min(max(usual_s / 2, SHORTEST_S), LONGEST_S), round(weekly, 2)
 
 
+def unchanged_interval(interval_s: float, newest_at: datetime | None, now: datetime) -> float:
+    """Seconds between checks of a feed that brought nothing new: the longer, the longer it rests.
+
+    Args:
+        interval_s: As it was.
+        newest_at: When it last spoke; where it carries no dates, the pause grows by half, to a day.
+        now: Aware time.
+    """
+    if newest_at is None:
+        return max(interval_s, min(interval_s * 1.5, LONGEST_FRESH_S))
+    quarter_s = (now - newest_at).total_seconds() / 4
+    return min(max(interval_s, quarter_s), LONGEST_S)
+
+
 def fresh_seconds(headers: Mapping[str, str], now: datetime) -> float:
     """How long an answer says that it stays good (RFC 9111, 4.2.1), at most a day; else 0.
 

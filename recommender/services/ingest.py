@@ -19,6 +19,7 @@ from recommender_feeds import (
     next_check_at,
     reading_minutes,
     rhythm,
+    unchanged_interval,
 )
 
 from recommender.domain import NewItem
@@ -111,10 +112,19 @@ def store_pull(
 def after_success(feed: Feed, pull: Pull, *, now: datetime, jitter: float) -> Feed:
     """A feed's state after a check that went well. Pure."""
     found = pull.feed
-    interval_s, weekly = feed.interval_s, feed.weekly
     if found:
-        interval_s, weekly = rhythm((entry.published_at for entry in found.entries), now)
-    ttl_s = 60.0 * (found.ttl_minutes or 0) if found else 0.0
+        dates = [entry.published_at for entry in found.entries]
+        interval_s, weekly = rhythm(dates, now)
+        feed = replace(
+            feed,
+            weekly=weekly,
+            newest_at=max((at for at in dates if at is not None and at <= now), default=None),
+            ttl_minutes=found.ttl_minutes,
+            skip_hours=found.skip_hours,
+            skip_days=found.skip_days,
+        )
+    else:
+        interval_s = unchanged_interval(feed.interval_s, feed.newest_at, now)
     return replace(
         feed,
         title=(found.title if found else "") or feed.title or feed.url,
@@ -125,16 +135,15 @@ def after_success(feed: Feed, pull: Pull, *, now: datetime, jitter: float) -> Fe
         checked_at=now,
         succeeded_at=now,
         interval_s=interval_s,
-        weekly=weekly,
         next_check_at=next_check_at(
             now,
             interval_s=interval_s,
             failures=0,
             retry_after_s=None,
             jitter=jitter,
-            fresh_s=max(pull.fresh_s, ttl_s),
-            skip_hours=found.skip_hours if found else frozenset(),
-            skip_days=found.skip_days if found else frozenset(),
+            fresh_s=max(pull.fresh_s, 60.0 * (feed.ttl_minutes or 0)),
+            skip_hours=feed.skip_hours,
+            skip_days=feed.skip_days,
         ),
         failures=0,
         error=None,
@@ -158,6 +167,8 @@ def after_failure(feed: Feed, error: FeedError, *, now: datetime, jitter: float)
             failures=failures,
             retry_after_s=getattr(error, "retry_after_s", None),
             jitter=jitter,
+            skip_hours=feed.skip_hours,
+            skip_days=feed.skip_days,
         ),
     )
 

@@ -160,8 +160,8 @@ class SqliteFeeds:
         changed = self._db.execute(
             "UPDATE feeds SET title = ?, site_url = ?, etag = ?, last_modified = ?,"
             " body_hash = ?, checked_at = ?, succeeded_at = ?, next_check_at = ?,"
-            " failures = ?, error = ?, problem = ?, moved_to = ?, interval_s = ?, weekly = ?"
-            " WHERE id = ?",
+            " failures = ?, error = ?, problem = ?, moved_to = ?, interval_s = ?, weekly = ?,"
+            " newest_at = ?, ttl_minutes = ?, skip_hours = ?, skip_days = ? WHERE id = ?",
             (
                 feed.title,
                 feed.site_url,
@@ -177,6 +177,10 @@ class SqliteFeeds:
                 feed.moved_to,
                 feed.interval_s,
                 feed.weekly,
+                to_text(feed.newest_at),
+                feed.ttl_minutes,
+                json.dumps(sorted(feed.skip_hours)),
+                json.dumps(sorted(feed.skip_days)),
                 feed.id,
             ),
         )

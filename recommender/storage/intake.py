@@ -6,10 +6,12 @@ The rules are `recommender.sameness`; here they meet the rows.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from datetime import timedelta
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
-from recommender.sameness import KnownItem, changed_fields, is_same, may_rewrite
+from recommender.sameness import KnownItem, changed_fields, choose, may_rewrite
 from recommender.storage.rows import to_text, to_time
 
 if TYPE_CHECKING:
@@ -41,31 +43,31 @@ class Intake:
         """Add the entry, update the item it is, or leave things as they are."""
         known = self._find(item)
         if known is None:
-            item_id = self._insert(item)
+            self._remember(item, self._insert(item))
             self.added += 1
-        else:
-            item_id = known.item_id
-            if may_rewrite(item, known, self._feed_id) and self._has_updates_left(item_id):
-                self._rewrite(item, known)
-                self.changed += 1
-        self._remember(item, item_id)
+        elif not may_rewrite(item, known, self._feed_id):
+            self._remember(item, known.item_id)
+        elif self._has_updates_left(known.item_id):
+            self._rewrite(item, known)
+            self._remember(item, known.item_id)
+            self.changed += 1
 
     def _find(self, item: NewItem) -> KnownItem | None:
         keys = dict.fromkeys((*item.aliases, item.key))
         marks = ",".join("?" * len(keys))
         rows = self._db.rows(
             "SELECT k.key, i.id, i.title, i.url, i.author, i.published_at, i.content_hash,"
-            " i.feed_id, i.expired_at, length(i.text) AS n, EXISTS (SELECT 1 FROM feed_items f"
-            " WHERE f.item_id = i.id AND f.feed_id = ?) AS ours FROM item_keys k"
-            f" JOIN items i ON i.id = k.item_id WHERE k.owner_id = ? AND k.key IN ({marks})",
+            " i.feed_id, i.expired_at, length(i.text) AS n, f.feed_id AS ours,"
+            " f.content_hash AS last_hash FROM item_keys k JOIN items i ON i.id = k.item_id"
+            " LEFT JOIN feed_items f ON f.item_id = i.id AND f.feed_id = ?"
+            f" WHERE k.owner_id = ? AND k.key IN ({marks})",
             (self._feed_id, self._owner_id, *keys),
         )
-        by_key = {row["key"]: _known(row) for row in rows}
-        for key in keys:
-            known = by_key.get(key)
-            if known is not None and is_same(item, known, key):
-                return known
-        return None
+        items = {row["id"]: _known(row) for row in rows}
+        held: dict[int, set[str]] = defaultdict(set)
+        for row in rows:
+            held[row["id"]].add(row["key"])
+        return choose(item, [(known, held[item_id]) for item_id, known in items.items()])
 
     def _insert(self, item: NewItem) -> int:
         row = self._db.row(
@@ -96,11 +98,13 @@ class Intake:
 
     def _free_key(self, item: NewItem) -> str:
         """The entry's key, or another of its names where a different item has that."""
-        for key in (item.key, *item.aliases, f"{item.key}#{item.content_hash}"):
-            sql = "SELECT 1 FROM items WHERE owner_id = ? AND key = ?"
-            if self._db.row(sql, (self._owner_id, key)) is None:
-                return key
-        return f"{item.key}#{item.content_hash}#{to_text(self._now)}"
+        numbered = (f"{item.key}#{n}" for n in count(2))
+        sql = "SELECT 1 FROM items WHERE owner_id = ? AND key = ?"
+        return next(
+            key
+            for key in chain((item.key, *item.aliases), numbered)
+            if self._db.row(sql, (self._owner_id, key)) is None
+        )
 
     def _has_updates_left(self, item_id: int) -> bool:
         row = self._db.row(
@@ -142,8 +146,9 @@ class Intake:
         )
         if self._feed_id is not None:
             self._db.execute(
-                "INSERT OR IGNORE INTO feed_items (feed_id, item_id) VALUES (?, ?)",
-                (self._feed_id, item_id),
+                "INSERT INTO feed_items (feed_id, item_id, content_hash) VALUES (?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET content_hash = excluded.content_hash",
+                (self._feed_id, item_id, item.content_hash),
             )
 
 
@@ -164,6 +169,7 @@ def _known(row: sqlite3.Row) -> KnownItem:
         content_hash=row["content_hash"],
         n_characters=row["n"],
         feed_id=row["feed_id"],
-        came_from_this_feed=bool(row["ours"]),
+        came_from_this_feed=row["ours"] is not None,
+        last_hash=row["last_hash"],
         is_expired=row["expired_at"] is not None,
     )

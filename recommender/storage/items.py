@@ -57,7 +57,7 @@ class SqliteItems:
         with self._db.transaction():
             rows = self._db.rows(
                 "SELECT id FROM items WHERE expired_at IS NULL AND fetched_at < ?"
-                " AND kind = 'article' AND owner_id = ''"
+                " AND kind = 'article' AND (owner_id = '' OR feed_id IS NOT NULL)"
                 " AND id NOT IN (SELECT item_id FROM status_events)"
                 " AND id NOT IN (SELECT item_id FROM touches WHERE item_id IS NOT NULL)",
                 (to_text(before),),

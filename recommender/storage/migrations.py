@@ -14,7 +14,7 @@ from recommender.storage.connection import translated
 if TYPE_CHECKING:
     from recommender.storage.connection import Connections
 
-LATEST = 2
+LATEST = 3
 
 _M001 = """
 CREATE TABLE accounts (
@@ -253,6 +253,25 @@ CREATE INDEX story_bands_by_item ON story_bands(item_id)
 """
 
 
+_M003 = """
+ALTER TABLE feeds ADD COLUMN newest_at TEXT;
+ALTER TABLE feeds ADD COLUMN ttl_minutes INTEGER;
+ALTER TABLE feeds ADD COLUMN skip_hours TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE feeds ADD COLUMN skip_days TEXT NOT NULL DEFAULT '[]';
+CREATE TABLE new_item_keys (
+    owner_id TEXT NOT NULL,
+    key TEXT NOT NULL,
+    item_id INTEGER NOT NULL REFERENCES items(id) ON DELETE CASCADE,
+    PRIMARY KEY (owner_id, key, item_id)
+) WITHOUT ROWID;
+INSERT INTO new_item_keys (owner_id, key, item_id) SELECT owner_id, key, item_id FROM item_keys;
+DROP TABLE item_keys;
+ALTER TABLE new_item_keys RENAME TO item_keys;
+CREATE INDEX item_keys_by_item ON item_keys(item_id);
+ALTER TABLE feed_items ADD COLUMN content_hash TEXT
+"""
+
+
 def _steps() -> Any:  # noqa: ANN401  (sqlite_utils publishes no types)
     from sqlite_utils.migrations import Migrations
 
@@ -272,6 +291,12 @@ def _steps() -> Any:  # noqa: ANN401  (sqlite_utils publishes no types)
         for statement in _M002.split(";"):
             db.conn.execute(statement)
         db.conn.execute("PRAGMA user_version = 2")
+
+    @steps()  # type: ignore[untyped-decorator]  # sqlite_utils publishes no types
+    def m003_what_publishers_ask_for(db: Any) -> None:  # noqa: ANN401
+        for statement in _M003.split(";"):
+            db.conn.execute(statement)
+        db.conn.execute("PRAGMA user_version = 3")
 
     return steps
 

@@ -119,6 +119,10 @@ def to_feed(row: Row, folders: tuple[str, ...] = ()) -> Feed:
         moved_to=row["moved_to"],
         interval_s=row["interval_s"],
         weekly=row["weekly"],
+        newest_at=to_time(row["newest_at"]),
+        ttl_minutes=row["ttl_minutes"],
+        skip_hours=frozenset(json.loads(row["skip_hours"])),
+        skip_days=frozenset(json.loads(row["skip_days"])),
         full_text=row["full_text"],
         folders=folders,
     )

@@ -25,19 +25,25 @@ _OWNED = {
     "interest": "SELECT * FROM interests WHERE account_id = :account_id ORDER BY rowid",
     "feed": "SELECT f.url, f.title, f.site_url, f.kind, f.etag, f.last_modified, f.body_hash,"
     " f.checked_at, f.succeeded_at, f.next_check_at, f.failures, f.error, f.problem,"
-    " f.interval_s, f.weekly, f.full_text, (f.owner_id <> '') AS owned, s.folders,"
+    " f.interval_s, f.weekly, f.newest_at, f.ttl_minutes, f.skip_hours, f.skip_days,"
+    " f.full_text, (f.owner_id <> '') AS owned, s.folders,"
     " l.kind AS login_kind, l.value AS login_value, s.created_at AS subscribed_at"
     " FROM feeds f JOIN subscriptions s ON s.feed_id = f.id"
     " LEFT JOIN feed_logins l ON l.feed_id = f.id"
     " WHERE s.account_id = :account_id ORDER BY f.id",
     "item": "SELECT i.key, (i.owner_id <> '') AS owned, i.kind, i.url, i.title, i.author,"
     " i.language, i.tags, i.published_at, i.fetched_at, i.content_hash, i.story, i.feed_title,"
-    " i.text, i.minutes, i.paywalled, i.full_text, i.updated_at, f0.url AS first_feed,"
+    " i.text, i.minutes, i.paywalled, i.full_text, i.updated_at, i.expired_at,"
+    " f0.url AS first_feed,"
     " (SELECT json_group_array(key) FROM (SELECT key FROM item_keys WHERE item_id = i.id"
     " ORDER BY key)) AS keys, (SELECT json_group_array(url) FROM (SELECT f.url FROM feed_items fi"
     " JOIN feeds f ON f.id = fi.feed_id JOIN subscriptions s ON s.feed_id = f.id"
     " WHERE fi.item_id = i.id AND s.account_id = :account_id ORDER BY f.url)) AS feeds"
     " FROM items i LEFT JOIN feeds f0 ON f0.id = i.feed_id WHERE " + VISIBLE + " ORDER BY i.id",
+    "revision": "SELECT i.key AS item_key, (i.owner_id <> '') AS owned, r.at, r.title, r.text,"
+    " r.changed FROM item_revisions r JOIN items i ON i.id = r.item_id WHERE "
+    + VISIBLE
+    + " ORDER BY r.id",
     "touch": "SELECT t.id, t.contact_id, t.kind, t.direction, t.at, t.note, i.key AS item_key,"
     " t.suggestion_id FROM touches t LEFT JOIN items i ON i.id = t.item_id"
     " WHERE t.account_id = :account_id ORDER BY t.rowid",
@@ -93,6 +99,7 @@ class _Reader:
             "interest": self._interest,
             "feed": self._feed,
             "item": self._item,
+            "revision": self._revision,
             "touch": self._touch,
             "status": self._status,
         }
@@ -158,6 +165,16 @@ class _Reader:
                 "INSERT OR IGNORE INTO feed_items (feed_id, item_id) VALUES (?, ?)",
                 (self._need_feed(url), known["id"]),
             )
+
+    def _revision(self, row: dict[str, Any]) -> None:
+        # Another account of this library may have brought the same item with its history.
+        item_id = self._item_ids[row["item_key"]]
+        self._db.execute(
+            "INSERT INTO item_revisions (item_id, at, title, text, changed)"
+            " SELECT ?, ?, ?, ?, ? WHERE NOT EXISTS"
+            " (SELECT 1 FROM item_revisions WHERE item_id = ? AND at = ?)",
+            (item_id, row["at"], row["title"], row["text"], row["changed"], item_id, row["at"]),
+        )
 
     def _touch(self, row: dict[str, Any]) -> None:
         touch = {name: value for name, value in row.items() if name != "item_key"}

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import multiprocessing
 import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlite_utils import Database
 
 from recommender.errors import SchemaTooNew, StorageBusy, StorageError
-from recommender.storage.migrations import LATEST
+from recommender.storage.migrations import LATEST, _steps
 from recommender.storage.sqlite import open_sqlite
 from recommender.testing import NOW, StorageContract, fill, make_contact, make_item
 
@@ -30,7 +34,11 @@ def test_a_new_file_is_at_the_latest_schema(tmp_path: Path) -> None:
         assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
         applied = connection.execute("SELECT name FROM _sqlite_migrations").fetchall()
     connection.close()
-    assert [name for (name,) in applied] == ["m001_first_house", "m002_the_ingester"]
+    assert [name for (name,) in applied] == [
+        "m001_first_house",
+        "m002_the_ingester",
+        "m003_what_publishers_ask_for",
+    ]
 
 
 def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
@@ -108,3 +116,51 @@ def test_the_same_library_keeps_its_id(tmp_path: Path) -> None:
     assert first.library_id() == again.library_id() != other.library_id()
     for opened in (first, again, other):
         opened.close()
+
+
+def test_a_library_of_the_first_schema_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "sawthis.db"
+    with closing(sqlite3.connect(path)) as db:
+        _steps().apply(Database(db), stop_before="m002_the_ingester")
+        db.executescript(
+            """INSERT INTO accounts (id, created_at) VALUES ('me', '2026-01-01T00:00:00+00:00');
+            INSERT INTO feeds (id, url, title, kind) VALUES (7, 'https://e.example/', 'E',
+                'article');
+            INSERT INTO subscriptions (account_id, feed_id, created_at)
+                VALUES ('me', 7, '2026-01-01T00:00:00+00:00');
+            INSERT INTO items (id, owner_id, key, kind, title, tags, fetched_at, content_hash,
+                feed_title, text) VALUES (3, '', 'https://e.example/a', 'article', 'A', '[]',
+                '2026-01-01T00:00:00+00:00', 'h', 'E', 'Words');
+            INSERT INTO feed_items (feed_id, item_id) VALUES (7, 3);"""
+        )
+    storage = open_sqlite(path)
+    (feed,) = storage.feeds.feeds("me")
+    assert (feed.id, feed.url, feed.skip_hours) == (7, "https://e.example/", frozenset())
+    (item,) = storage.items.items("me")
+    assert (item.title, item.feed_title) == ("A", "E")
+    storage.close()
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA user_version").fetchone()[0] == LATEST
+        assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert db.execute("SELECT key FROM item_keys").fetchall() == [("https://e.example/a",)]
+
+
+def test_a_backup_keeps_tombstones_and_history(tmp_path: Path) -> None:
+    first, second = open_sqlite(tmp_path / "a.db"), open_sqlite(tmp_path / "b.db")
+    feed = first.feeds.subscribe("me", "https://f", kind="article", title="F", now=NOW)
+    old, kept = make_item("https://old"), make_item("https://kept")
+    first.items.put_items([old], feed_id=feed.id, owner_id="", now=NOW)
+    later = NOW + timedelta(days=200)
+    first.items.put_items([kept], feed_id=feed.id, owner_id="", now=later)
+    changed = replace(kept, title="Corrected", content_hash="new")
+    first.items.put_items([changed], feed_id=feed.id, owner_id="", now=later + timedelta(hours=1))
+    assert first.items.expire(later - timedelta(days=180), now=later) == 1
+    rows = list(first.export_rows("me"))
+    second.import_rows("me", rows)
+    assert list(second.export_rows("me")) == rows
+    (item,) = second.items.items("me")
+    assert [revision.title for revision in second.items.revisions(item.id)] == [kept.title]
+    (copy,) = second.feeds.feeds("me")
+    assert second.items.put_items([old], feed_id=copy.id, owner_id="", now=later) == (0, 0)
+    first.close()
+    second.close()

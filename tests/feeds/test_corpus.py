@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import feedparser
 import pytest
-from recommender_feeds import ParseError, ParserPool, entry_keys, parse, parse_opml
+from recommender_feeds import (
+    ParseError,
+    ParserPool,
+    Pull,
+    Validators,
+    entry_keys,
+    parse,
+    parse_opml,
+)
 from recommender_feeds.parsing import MAX_ENTRIES
 
+from recommender.services.ingest import store_pull
+from recommender.testing import NOW
 from tests.feeds.corpus import ALL, ORIGINS, REAL, documents, feed_documents
+
+if TYPE_CHECKING:
+    from recommender.domain import Feed
+    from recommender.storage.sqlite import SqliteStorage
 
 N_LEAST_REAL = 433
 """Documents from real sites that entries are read from (docs/feeds.md has the list of the rest)."""
@@ -61,6 +77,30 @@ def test_nothing_feedparser_finds_is_lost_in_the_captured_feeds() -> None:
             assert feed.n_entries_found >= len(plain.entries), name
             n_read += bool(feed.entries)
     assert n_read >= N_LEAST_REAL
+
+
+@pytest.mark.slow
+def test_a_second_ingest_of_any_document_adds_nothing(storage: SqliteStorage) -> None:
+    """All in one library, as feeds that hold each other's ids and addresses; twice, and again."""
+    pulls: list[tuple[Feed, Pull]] = []
+    for origin in ALL:
+        for name, body in feed_documents(origin):
+            url = f"https://corpus.example/{name}"
+            try:
+                first, second = (parse(body, url, keep_html=False) for _ in range(2))
+            except ParseError:
+                continue
+            feed = storage.feeds.subscribe("me", url, kind="article", title=name, now=NOW)
+            for found in (first, second):
+                pull = Pull(found, Validators(), url, "parsed")
+                outcome = store_pull(storage, feed, pull, now=NOW, jitter=0.0)
+                assert outcome.added <= len(found.entries), name
+            assert (outcome.added, outcome.changed) == (0, 0), name
+            pulls.append((feed, pull))
+    for feed, pull in pulls:
+        outcome = store_pull(storage, feed, pull, now=NOW + timedelta(hours=1), jitter=0.0)
+        assert (outcome.added, outcome.changed) == (0, 0), feed.url
+    assert len(pulls) > 2400
 
 
 @pytest.mark.slow

@@ -30,6 +30,7 @@ from recommender_feeds import (
     fresh_seconds,
     next_check_at,
     rhythm,
+    unchanged_interval,
 )
 
 from tests.site import RSS
@@ -366,6 +367,15 @@ def test_pages_are_read_where_robots_may(
 )
 def test_how_long_an_answer_stays_good(headers: dict[str, str], seconds: int) -> None:
     assert fresh_seconds(headers, NOW) == seconds
+
+
+def test_a_feed_that_rests_is_asked_less_and_less() -> None:
+    spoke = NOW - timedelta(days=8)
+    assert unchanged_interval(3600, spoke, NOW) == 2 * 86400
+    assert unchanged_interval(3 * 86400, spoke, NOW) == 3 * 86400
+    assert unchanged_interval(3600, NOW - timedelta(days=400), NOW) == 7 * 86400
+    assert unchanged_interval(3600, None, NOW) == 5400
+    assert unchanged_interval(80_000, None, NOW) == 86400
 
 
 @given(
