@@ -409,8 +409,9 @@ class StorageContract:
         keys = {item.key for item in storage.items.items("me")}
         assert keys == {sent.key, joke.key, page.key}
         changed = replace(old, content_hash="new", title="New")
-        again = storage.items.put_items([old, changed], feed_id=feed.id, owner_id="", now=later)
-        assert again == (0, 0)
+        for version in (old, changed):
+            again = storage.items.put_items([version], feed_id=feed.id, owner_id="", now=later)
+            assert again == (0, 0)
         assert storage.items.n_without_vector("m") == 3
 
     def test_a_feed_with_a_login_is_its_owners(self, storage: Storage) -> None:

@@ -36,6 +36,7 @@ class Intake:
         self._now = now
         row = db.row("SELECT title FROM feeds WHERE id = ?", (feed_id,))
         self._feed_title = row["title"] if row else ""
+        self._met: set[int] = set()
         self.added = 0
         self.changed = 0
 
@@ -67,7 +68,13 @@ class Intake:
         held: dict[int, set[str]] = defaultdict(set)
         for row in rows:
             held[row["id"]].add(row["key"])
-        return choose(item, [(known, held[item_id]) for item_id, known in items.items()])
+        # Two entries of one reading are two items, unless they say the same.
+        free = [
+            (known, held[item_id])
+            for item_id, known in items.items()
+            if item_id not in self._met or known.content_hash == item.content_hash
+        ]
+        return choose(item, free)
 
     def _insert(self, item: NewItem) -> int:
         row = self._db.row(
@@ -140,6 +147,7 @@ class Intake:
         forget_derived(self._db, known.item_id)
 
     def _remember(self, item: NewItem, item_id: int) -> None:
+        self._met.add(item_id)
         self._db.execute_many(
             "INSERT OR IGNORE INTO item_keys (owner_id, key, item_id) VALUES (?, ?, ?)",
             [(self._owner_id, key, item_id) for key in dict.fromkeys((item.key, *item.aliases))],
