@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import tempfile
 from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,4 +58,4 @@ def test_few_headlines_are_joined_wrongly(model_cache: Path) -> None:
 
 
 if __name__ == "__main__":
-    print(pair_figures(*grouped(Path("/tmp/sawthis-models"), 10_000)))  # noqa: T201
+    print(pair_figures(*grouped(Path(tempfile.gettempdir()) / "sawthis-train", 10_000)))  # noqa: T201
