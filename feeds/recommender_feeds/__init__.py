@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from recommender_feeds.catalogue import CatalogueFeed, well_known_feeds
     from recommender_feeds.discovery import FoundFeed, find_feeds, known_addresses, usual_addresses
     from recommender_feeds.errors import FeedError, FetchError, ParseError, UnsafeUrl
-    from recommender_feeds.http import HttpClient, Response
+    from recommender_feeds.http import HttpClient, Response, same_origin
     from recommender_feeds.identity import (
         EntryNames,
         canonical_url,
@@ -52,7 +52,7 @@ _HOMES = {
     "catalogue": ("CatalogueFeed", "well_known_feeds"),
     "discovery": ("FoundFeed", "find_feeds", "known_addresses", "usual_addresses"),
     "errors": ("FeedError", "FetchError", "ParseError", "UnsafeUrl"),
-    "http": ("HttpClient", "Response"),
+    "http": ("HttpClient", "Response", "same_origin"),
     "identity": ("EntryNames", "canonical_url", "content_hash", "entry_keys", "entry_names"),
     "language": ("hints_at_paywall", "language_of", "reading_minutes"),
     "opml": ("parse_opml", "write_opml"),
@@ -122,6 +122,7 @@ __all__ = [
     "read_page",
     "reading_minutes",
     "rhythm",
+    "same_origin",
     "unchanged_interval",
     "usual_addresses",
     "well_known_feeds",

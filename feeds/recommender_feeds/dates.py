@@ -17,12 +17,23 @@ _NO_YEAR = re.compile(r"\b0\d{3}\b(?!:)(?=\s+\d\d:)")
 _YEAR = re.compile(r"(?<!\d)(19|20)\d\d(?!\d)")
 _HALF_DAY = re.compile(r"\d\s*[ap]\.?m\b", re.IGNORECASE)
 _LETTERS = re.compile(r"[^\W\d_]+")
+# Spellings of zones that RFC 822 does not know and feeds use.
+_ZONE_COLON = re.compile(r"([+-]\d\d):(\d\d)\b")
+_BEFORE_OFFSET = re.compile(r"\b(?:GMT|UTC?)(?=[+-]\d\d)|\s*\([A-Za-z ]{1,40}\)\s*$")
+_ZONE_NAME = re.compile(r"\b[A-Z]{3,4}$")
+_ZONES = {
+    "WET": "+0000", "WEST": "+0100", "BST": "+0100", "CET": "+0100", "MEZ": "+0100",
+    "CEST": "+0200", "MESZ": "+0200", "EET": "+0200", "EEST": "+0300", "MSK": "+0300",
+    "SGT": "+0800", "HKT": "+0800", "JST": "+0900", "KST": "+0900", "AEST": "+1000",
+    "AEDT": "+1100", "NZST": "+1200", "NZDT": "+1300",
+}  # fmt: skip
+_DOTTED = re.compile(r"(\d{1,2})\.\s*(\d{1,2})\.\s*(\d{4})(?:\D{1,5}(\d{1,2})[:.](\d{2}))?")
 _EPOCH = re.compile(r"(\d{10})(\d{3})?")
 _EAST_ASIAN = re.compile(
     r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일号]?"
     r"(?:\D*(\d{1,2})[:時时点시](\d{1,2}))?"
 )
-_DAY_OR_MONTH = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}\b")
+_DAY_OR_MONTH = re.compile(r"(\d{1,2})\s*[/-]\s*(\d{1,2})\s*[/-]\s*\d{4}\b")
 
 
 def parse_date(text: str) -> datetime | None:
@@ -37,7 +48,7 @@ def parse_date(text: str) -> datetime | None:
         value = "".join(str(int(c)) if c.isdecimal() else c for c in value)
     if not value:
         return None
-    for read in (_iso, _rfc822, _epoch, _east_asian, _other_language, _odd):
+    for read in (_iso, _rfc822, _epoch, _dotted, _east_asian, _other_language, _odd):
         found = read(value)
         if found is not None:
             return sane(found)
@@ -65,6 +76,8 @@ def _iso(text: str) -> datetime | None:
 def _rfc822(text: str) -> datetime | None:
     if _NO_YEAR.search(text) or _HALF_DAY.search(text):
         return None  # "01 Jan 0001" becomes 2001 in the standard library, and 5 pm becomes 5 am
+    text = _ZONE_COLON.sub(r"\1\2", _BEFORE_OFFSET.sub("", text))
+    text = _ZONE_NAME.sub(lambda match: _ZONES.get(match.group(), match.group()), text)
     try:
         return parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):
@@ -74,6 +87,18 @@ def _rfc822(text: str) -> datetime | None:
 def _epoch(text: str) -> datetime | None:
     match = _EPOCH.fullmatch(text)
     return datetime.fromtimestamp(int(match.group(1)), UTC) if match else None
+
+
+def _dotted(text: str) -> datetime | None:
+    """Day, month and year with full stops, as German, Czech, Russian and others write them."""
+    match = _DOTTED.match(text)
+    if match is None or _HALF_DAY.search(text):
+        return None
+    day, month, year, hour, minute = (int(part or 0) for part in match.groups())
+    try:
+        return datetime(year, month, day, hour, minute, tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _east_asian(text: str) -> datetime | None:
@@ -98,8 +123,8 @@ def _odd(text: str) -> datetime | None:
 
 def _is_ambiguous(text: str) -> bool:
     match = _DAY_OR_MONTH.match(text)
-    if match is None or "." in match.group():
-        return False  # with full stops the day comes first
+    if match is None:
+        return False
     first, second = int(match.group(1)), int(match.group(2))
     return first != second and first <= 12 and second <= 12
 

@@ -38,6 +38,7 @@ _SEVEN_BIT = ("iso-2022-", "iso2022", "hz", "utf-7")
 _SAID_OF_ALL = {"", "utf-8", "utf8", "us-ascii", "iso-8859-1", "windows-1252"}
 MOSTLY = 2
 """So many times as many sound characters beyond ASCII as damaged bytes make it UTF-8 still."""
+MAX_DAMAGED = 100_000
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
@@ -96,10 +97,12 @@ def _strictly(data: bytes, name: str) -> str | None:
 
 def _mostly_utf8(data: bytes) -> str | None:
     """UTF-8 with some bytes of windows-1252 in it, as pages glued from several sources have."""
-    text = data.decode("utf-8", "sawthis-windows-1252")
-    n_beyond = len(text) - sum(map(str.isascii, text))
+    sound = data.decode("utf-8", "ignore")
+    n_sound = len(sound) - len(sound.encode("ascii", "ignore"))
     n_damaged = data.decode("utf-8", "replace").count("\ufffd") - data.count(b"\xef\xbf\xbd")
-    return text if n_beyond - n_damaged >= MOSTLY * n_damaged else None
+    if n_sound < MOSTLY * n_damaged or n_damaged > MAX_DAMAGED:
+        return None
+    return data.decode("utf-8", "sawthis-windows-1252")
 
 
 def _as_windows(error: UnicodeError) -> tuple[str, int]:

@@ -143,15 +143,15 @@ class HttpClient:
             UnsafeUrl: The address or one it redirects to must not be asked for.
         """
         headers = {"Accept": accept}
-        if etag:
-            headers["If-None-Match"] = etag
-        if last_modified:
-            headers["If-Modified-Since"] = last_modified
+        if known := _sendable(etag):
+            headers["If-None-Match"] = known
+        if known := _sendable(last_modified):
+            headers["If-Modified-Since"] = known
         self._deadline.at_s = time.monotonic() + self._total_s
         here, is_permanent = url, True
         for hop in range(MAX_REDIRECTS + 1):
             self._policy.check_url(here)
-            private = dict(private_headers) if _origin(here) == _origin(url) else {}
+            private = dict(private_headers) if same_origin(here, url) else {}
             with self._gate.turn(here):
                 answer = self._one(here, {**headers, **private})
             if answer.status not in _REDIRECTS:
@@ -195,7 +195,8 @@ class HttpClient:
 
     def _error(self, answer: httpx.Response, url: str) -> FetchError:
         status = answer.status_code
-        reason, words = _WORDS.get(status, ("busy", f"it answers with the error {status}"))
+        usual: tuple[Reason, str] = ("unreachable", f"it answers with the error {status}")
+        reason, words = _WORDS.get(status, usual)
         if status in {403, 503} and self._is_bot_wall(answer, url):
             reason, words = "blocked", f"a bot wall keeps us out ({status})"
         now = datetime.now(UTC)
@@ -213,9 +214,20 @@ class HttpClient:
             return False
 
 
+def same_origin(first: str, second: str) -> bool:
+    """Whether two addresses have the same scheme, host and port: who may see the same login."""
+    return _origin(first) == _origin(second)
+
+
 def _origin(url: str) -> tuple[str, str]:
     parts = urlsplit(url)
     return parts.scheme.lower(), parts.netloc.rpartition("@")[2].lower()
+
+
+def _sendable(value: str | None) -> str | None:
+    """A validator that can stand in a header; another is as good as none."""
+    is_plain = value is not None and value.isascii() and value.isprintable()
+    return value if is_plain else None
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:

@@ -110,6 +110,7 @@ def _entry(item: dict[str, Any], feed_author: str) -> RawEntry:
         id=str(item["id"]) if isinstance(item.get("id"), str | int | float) else "",
         link=_text(item, "url") or _text(item, "external_url"),
         title=_text(item, "title"),
+        title_is_plain=True,
         markup=markup or plain,
         is_plain=not markup,
         published_at=parse_date(_text(item, "date_published")),

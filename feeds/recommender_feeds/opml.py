@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import quoteattr
 
+from recommender_feeds.decoding import decoded
 from recommender_feeds.errors import ParseError
+from recommender_feeds.repairing import mended
 from recommender_feeds.text import plain_title
 from recommender_feeds.types import Subscription
 
@@ -24,24 +26,40 @@ def parse_opml(body: bytes) -> tuple[Subscription, ...]:
     Raises:
         ParseError: It is no OPML.
     """
-    from lxml import etree
-
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True
-    )
-    try:
-        root = etree.fromstring(body.lstrip(), parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise ParseError(f"this is no OPML file ({error}); export one from your reader") from error
+    root = _root(decoded(body, None))
     if root is None or _name(root) not in {"opml", "outline", "body"}:
         raise ParseError("this is no OPML file; export one from your reader")
     found: dict[str, Subscription] = {}
     for outline, folders in _outlines(root):
-        url = _attribute(outline, "xmlurl").strip()
+        url = _attribute(outline, "xmlurl").strip() or _odd_address(outline)
         if url and url not in found and len(found) < MAX_SUBSCRIPTIONS:
             title = _attribute(outline, "text").strip() or _attribute(outline, "title")
             found[url] = Subscription(url, plain_title(title), folders)
     return tuple(found.values())
+
+
+def _root(text: str) -> Any:  # noqa: ANN401  (lxml)
+    """The document's root; a bare ampersand in an address must not cost half of it."""
+    from lxml import etree
+
+    error: Exception | None = None
+    start = text.find("<")
+    for source, recover in ((text[start:], False), (mended(text[start:]), True)):
+        parser = etree.XMLParser(
+            resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
+            recover=recover, encoding="utf-8",
+        )  # fmt: skip
+        try:
+            return etree.fromstring(source.encode("utf-8", "replace"), parser)
+        except (etree.XMLSyntaxError, ValueError) as failure:
+            error = failure
+    raise ParseError(f"this is no OPML file ({error}); export one from your reader") from error
+
+
+def _odd_address(outline: Any) -> str:  # noqa: ANN401  (lxml)
+    """Where some programs keep a feed's address."""
+    is_feed = _attribute(outline, "type").casefold() in {"rss", "atom", "feed"}
+    return _attribute(outline, "url").strip() if is_feed else ""
 
 
 def _outlines(root: Any) -> Iterable[tuple[Any, tuple[str, ...]]]:  # noqa: ANN401  (lxml)

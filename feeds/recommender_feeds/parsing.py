@@ -11,13 +11,12 @@ from __future__ import annotations
 import re
 import zlib
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
 
 from recommender_feeds import jsonfeed, syndication, xmlfeed
 from recommender_feeds.dates import OLDEST, forget_misses
 from recommender_feeds.decoding import decoded
 from recommender_feeds.errors import ParseError
-from recommender_feeds.identity import without_tracking
+from recommender_feeds.links import absolute
 from recommender_feeds.text import (
     clean_html,
     html_to_text,
@@ -25,6 +24,7 @@ from recommender_feeds.text import (
     label_of_address,
     plain_title,
     tidy,
+    without_controls,
 )
 from recommender_feeds.types import Entry, ParsedFeed
 
@@ -38,13 +38,15 @@ MAX_TEXT_CHARACTERS = 200_000
 MAX_BYTES = 10 * 1024 * 1024
 MAX_TAGS = 30
 MAX_LINE = 500
+MAX_AUTHOR = 200
 _ITEM = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _BOT_WALLS = (
     b"<title>just a moment", b"cf-challenge", b"cf_chl_", b"captcha", b"attention required!",
     b"checking your browser", b"verify you are human", b"ddos-guard", b"_incapsula_resource",
 )  # fmt: skip
 _MAILBOX = re.compile(
-    r"^\s*(?:\S+@\S+\s*\((?P<after>[^)]+)\)|(?P<before>.+?)\s*[(<]\S+@\S+[)>])\s*$"
+    r"^\s*(?:[^\s@()<>]+@[^\s@()<>]+\s*\((?P<after>[^()]+)\)"
+    r"|(?P<before>[^()<>]+?)\s*[(<][^\s@()<>]+@[^\s@()<>]+[)>])\s*$"
 )
 
 
@@ -67,8 +69,8 @@ def parse(
     kept = _newest(raw.entries)
     return ParsedFeed(
         title=plain_title(raw.title)[:MAX_LINE],
-        site_url=_absolute(url, raw.link),
-        language=raw.language.strip()[:35] or None,
+        site_url=absolute(absolute(url, raw.base) or url, raw.link),
+        language=_language(raw.language),
         entries=tuple(_entry(entry, url, raw.language, keep_html=keep_html) for entry in kept),
         reader=raw.reader,
         n_entries_found=len(raw.entries),
@@ -144,49 +146,35 @@ def _newest(entries: list[RawEntry]) -> list[RawEntry]:
 
 
 def _entry(raw: RawEntry, feed_url: str, language: str, *, keep_html: bool) -> Entry:
-    url = _absolute(urljoin_or(feed_url, raw.base), raw.link)
+    url = absolute(absolute(feed_url, raw.base) or feed_url, raw.link)
     markup = raw.markup
+    base = absolute(feed_url, raw.body_base) or url or feed_url
     text = tidy(markup) if raw.is_plain else html_to_text(markup)
     return Entry(
-        id=raw.id[:2000] or None,
+        id=without_controls(raw.id)[:2000] or None,
         url=url,
         title=_title(raw, text, url),
         text=text[:MAX_TEXT_CHARACTERS],
-        html="" if raw.is_plain or not keep_html else clean_html(markup, url or feed_url),
+        html="" if raw.is_plain or not keep_html else clean_html(markup, base),
         published_at=_when(raw),
         author=_author(raw.author),
         tags=_tags(raw.tags),
-        language=(raw.language or language).strip()[:35] or None,
+        language=_language(raw.language or language),
     )
 
 
+def _language(stated: str) -> str | None:
+    return without_controls(stated).strip()[:35] or None
+
+
 def _title(raw: RawEntry, text: str, url: str | None) -> str:
-    stated = plain_title(raw.title)[:MAX_LINE]
+    stated = plain_title(raw.title, is_plain=raw.title_is_plain)[:MAX_LINE]
     return stated or label(plain_title(text[:MAX_LINE])) or label(label_of_address(url or ""))
-
-
-def urljoin_or(base: str, url: str) -> str:
-    """`url` made absolute, or the base where it can't be."""
-    try:
-        return urljoin(base, url) or base
-    except ValueError:
-        return base
-
-
-def _absolute(base: str, link: str) -> str | None:
-    """An absolute http(s) address, or None."""
-    if not link.strip():
-        return None
-    host = urlsplit(base).netloc
-    if host and link.strip().startswith((f"{host}/", f"www.{host}/")):
-        link = f"//{link.strip()}"  # "example.org/page", which its author meant as an address
-    url = "".join(urljoin_or(base, link.strip()).split())
-    return without_tracking(url) if url.startswith(("http://", "https://")) else None
 
 
 def _author(text: str) -> str | None:
     """The name without the address that RSS asks for beside it."""
-    name = plain_title(text)[:MAX_LINE]
+    name = plain_title(text)[:MAX_AUTHOR]
     match = _MAILBOX.match(name)
     if match:
         name = match["after"] or match["before"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ class RawEntry:
     id: str = ""
     link: str = ""
     title: str = ""
+    title_is_plain: bool = False
+    """The title says that it is plain text: what looks like a tag in it may be none."""
     markup: str = ""
     is_plain: bool = False
     """The body says that it is plain text."""
@@ -25,7 +28,9 @@ class RawEntry:
     tags: list[str] = field(default_factory=list)
     language: str = ""
     base: str = ""
-    """What relative links are resolved against; empty for the feed's own base."""
+    """What the link is resolved against; empty for the document's address."""
+    body_base: str = ""
+    """What links in the body are resolved against; empty for the entry's link."""
 
 
 @dataclass(slots=True)
@@ -35,6 +40,8 @@ class RawFeed:
     reader: str
     title: str = ""
     link: str = ""
+    base: str = ""
+    """What the link is resolved against; empty for the document's address."""
     language: str = ""
     entries: list[RawEntry] = field(default_factory=list)
     ttl_minutes: int | None = None
@@ -63,7 +70,7 @@ def minutes(text: str) -> int | None:
 
 def hours(texts: list[str]) -> frozenset[int]:
     """Hours of skipHours; 24 is an old spelling of 0."""
-    found = {int(text) % 24 for text in texts if text.isdecimal() and int(text[:3]) <= 24}
+    found = {int(text) % 24 for text in texts if re.fullmatch(r"\d{1,2}", text) and int(text) <= 24}
     return frozenset(found) if len(found) < 24 else frozenset()
 
 

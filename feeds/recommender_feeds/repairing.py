@@ -17,7 +17,7 @@ from recommender_feeds.xmlnames import SPACES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = re.compile(r"<(?:\w+:)?(rss|rdf|feed|channel)(?=[\s>])[^>]*>", re.IGNORECASE)
+ROOT = re.compile(r"<(?:\w+:)?(rss|rdf|feed|channel)(?=[\s>])[^<>]*>", re.IGNORECASE)
 _BARE_ATTRIBUTE = re.compile(r"(\s[\w:.-]+)=([^\s\"'>]+)")
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _REFERENCE = re.compile(r"&(?:#(\d{1,7});|#[xX]([0-9a-fA-F]{1,6});|([A-Za-z]\w{1,31});)?")
@@ -45,7 +45,7 @@ def well_formed(text: str) -> str | None:
         body = body[: body.index(">", end) + 1]
     pieces = list(_pieces(body))
     root = _root(_BARE_ATTRIBUTE.sub(r'\1="\2"', start.group()), pieces)
-    return root + "".join(text if is_data else _mended(text) for text, is_data in pieces)
+    return root + "".join(text if is_data else mended(text) for text, is_data in pieces)
 
 
 def _pieces(text: str) -> Iterator[tuple[str, bool]]:
@@ -61,7 +61,8 @@ def _pieces(text: str) -> Iterator[tuple[str, bool]]:
     yield text[here:], False
 
 
-def _mended(markup: str) -> str:
+def mended(markup: str) -> str:
+    """Markup with every reference one that XML knows, and no "<" that begins nothing."""
     return _STRAY.sub("&lt;", _REFERENCE.sub(_reference, markup))
 
 

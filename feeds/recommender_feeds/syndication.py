@@ -55,6 +55,8 @@ def _entry(entry: Any) -> RawEntry:  # noqa: ANN401  (feedparser's dictionary)
         id=entry.get("id") or "",
         link=entry.get("feedburner_origlink") or _link(entry) or enclosures[0].get("href") or "",
         title=entry.get("title") or "",
+        title_is_plain=(entry.get("title_detail") or {}).get("type") == "text/plain"
+        and "&" not in (entry.get("title") or ""),
         markup=markup,
         is_plain=is_plain,
         published_at=_date(entry, "published") or _date(entry, "created"),

@@ -22,7 +22,7 @@ def page_link(element: Element, space: str) -> str:
     href = element.get("href")
     if href is None:
         return one_line(element) if space == "" else ""
-    if (element.get("rel") or "alternate").lower() != "alternate":
+    if (element.get("rel") or "alternate").lower().rpartition("/")[2] != "alternate":
         return ""
     kind = (element.get("type") or "text/html").lower()
     return href.strip() if "html" in kind or "text" in kind else ""
@@ -45,11 +45,11 @@ def read_entry(element: Element, kind: str) -> RawEntry:
     entry.base = element.base or ""
     entry.title = entry.title or found.lines.get("media_title", "")
     entry.author = entry.author or found.lines.get("itunes_author", "")
-    links = ("original", "link", "guid_link", "enclosure", "media_link")
+    links = ("original", "link", "other_link", "guid_link", "enclosure", "media_link")
     entry.link = next((found.lines[name] for name in links if found.lines.get(name)), "")
     entry.link = entry.link or (_web(entry.id) if kind == "atom" else about)
-    longest = max(found.bodies, key=lambda body: len(body[0]), default=("", False, ""))
-    entry.markup, entry.is_plain, language = longest
+    longest = max(found.bodies, key=lambda body: len(body[0]), default=("", False, "", ""))
+    entry.markup, entry.is_plain, language, entry.body_base = longest
     entry.language = entry.language or language or element.get(XML_LANG) or ""
     entry.published_at = found.date("published", "pubdate", "issued", "date", "created")
     entry.updated_at = found.date("updated", "modified")
@@ -64,8 +64,8 @@ class _Found:
     def __init__(self) -> None:
         self.entry = RawEntry()
         self.lines: dict[str, str] = {}
-        self.bodies: list[tuple[str, bool, str]] = []
-        """(markup or text, whether it is plain text, language)"""
+        self.bodies: list[tuple[str, bool, str, str]] = []
+        """(markup or text, whether it is plain text, language, base)"""
 
     def note(self, name: str, text: str) -> None:
         if text:
@@ -77,13 +77,19 @@ class _Found:
 
 
 def _take_title(found: _Found, child: Element) -> None:
-    _decline_odd_type(child, split(child)[0])
-    found.entry.title = found.entry.title or one_line(child)
+    space = split(child)[0]
+    _decline_odd_type(child, space)
+    if not found.entry.title:
+        found.entry.title = one_line(child)
+        kind = (child.get("type") or "text").lower()
+        found.entry.title_is_plain = space == "atom" and kind in {"text", "text/plain"}
 
 
 def _take_link(found: _Found, child: Element) -> None:
     space = split(child)[0]
     found.note("link", page_link(child, space))
+    if (child.get("rel") or "alternate").lower() == "alternate":
+        found.note("other_link", child.get("href") or "")
     if (child.get("rel") or "").lower() == "enclosure":
         found.note("enclosure", child.get("href") or "")
 
@@ -123,7 +129,7 @@ def _take_enclosure(found: _Found, child: Element) -> None:
 def _take_body(found: _Found, child: Element) -> None:
     text, is_plain = _body(child, split(child)[0])
     if text:
-        found.bodies.append((text, is_plain, child.get(XML_LANG) or ""))
+        found.bodies.append((text, is_plain, child.get(XML_LANG) or "", child.base or ""))
 
 
 def _take_media(found: _Found, child: Element) -> None:
@@ -139,7 +145,7 @@ def _take_media(found: _Found, child: Element) -> None:
             found.note("media_link", one.get("url") or "")
         elif name == "description" and one.text:
             is_plain = (one.get("type") or "plain") == "plain" and "<" not in one.text
-            found.bodies.append((one.text, is_plain, ""))
+            found.bodies.append((one.text, is_plain, "", ""))
 
 
 def _line_taker(name: str) -> Callable[[_Found, Element], None]:
@@ -224,6 +230,14 @@ def _inner(element: Element) -> str:
     for child in element:
         parts.append(etree.tostring(child, encoding="unicode", method="html", with_tail=True))
     return re.sub(r"(</?)\w+:(\w)", r"\1\2", "".join(parts))
+
+
+def feed_author(root: Element) -> str:
+    """Whom an Atom feed names as the author of what it brings."""
+    for child, space, name in children(root):
+        if (space, name) == ("atom", "author"):
+            return _author(child)
+    return ""
 
 
 def _author(element: Element) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from recommender_feeds.raw import RawFeed, days, hours, minutes, update_minutes
 from recommender_feeds.repairing import well_formed
-from recommender_feeds.xmlentry import DeclinedError, page_link, read_entry
+from recommender_feeds.xmlentry import DeclinedError, feed_author, page_link, read_entry
 from recommender_feeds.xmlnames import XML_LANG, children, elements, one_line, split
 
 if TYPE_CHECKING:
@@ -57,6 +57,10 @@ def _read(text: str, name: str) -> RawFeed | None:
         feed.entries = [read_entry(element, kind) for element in found]
     except DeclinedError:
         return None
+    if kind == "atom":  # RFC 4287, 4.2.1: what an entry leaves out, its feed says for it
+        author = feed_author(root)
+        for entry in feed.entries:
+            entry.author = entry.author or author
     return feed
 
 
@@ -115,11 +119,11 @@ def _first(root: Element, name: str) -> Element | None:
 
 def _feed(channel: Element, root: Element, name: str) -> RawFeed:
     found: dict[tuple[str, str], Element] = {}
-    link = ""
+    link = base = ""
     for child, space, tag in children(channel):
         found.setdefault((space, tag), child)
-        if tag == "link" and space in {"", "atom"}:
-            link = link or page_link(child, space)
+        if tag == "link" and space in {"", "atom"} and not link:
+            link, base = page_link(child, space), child.base or ""
 
     def line(*keys: tuple[str, str]) -> str:
         return next((text for key in keys if (text := one_line(found.get(key)))), "")
@@ -129,6 +133,7 @@ def _feed(channel: Element, root: Element, name: str) -> RawFeed:
         reader=name,
         title=line(("", "title"), ("atom", "title"), ("dc", "title")),
         link=link,
+        base=base,
         language=line(("", "language"), ("dc", "language"))
         or channel.get(XML_LANG)
         or root.get(XML_LANG)

@@ -50,6 +50,8 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Find the feed behind an address, show its last items, and add it."""
+    from recommender_feeds import same_origin
+
     from recommender.services.discovery import read_address
 
     house = open_house()
@@ -58,6 +60,9 @@ def add(
     title, kind = "", _kind(address, jokes=jokes)
     if check:
         offer = _find(house, address, secret, yes=yes, as_json=as_json)
+        if secret and not same_origin(offer.url, address):
+            note("That feed lies on another host, which is not shown the login.")
+            secret = None
         address, title = offer.url, offer.title
     feed = house.subscriptions.add(
         address, now=utc_now(), kind=kind, title=title, folders=folder or (), login=secret

@@ -6,6 +6,7 @@ Rich is imported only for a terminal; piped output is plain.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -16,9 +17,16 @@ if TYPE_CHECKING:
     from recommender.services.progress import Progress
 
 
+# What steers a terminal or the direction of a line, and JSON leaves as it is.
+_STEERING = re.compile("[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_HARMLESS = "\n\t\u00ad\u200c\u200d"
+"""Line breaks, and what joins or may divide letters in many scripts."""
+
+
 def emit_json(value: Any) -> None:  # noqa: ANN401  (anything JSON can say)
     """Print a value as JSON."""
-    print(json.dumps(value, ensure_ascii=False, indent=2))
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    print(_STEERING.sub(lambda match: f"\\u{ord(match.group()):04x}", text))
 
 
 def say(text: str = "") -> None:
@@ -33,7 +41,7 @@ def note(text: str) -> None:
 
 def safe(text: str) -> str:
     """A text without control characters: titles come from strangers, terminals obey escapes."""
-    return "".join(c if c in "\n\t" or c.isprintable() else " " for c in text)
+    return "".join(c if c in _HARMLESS or c.isprintable() else " " for c in text)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
@@ -14,6 +15,7 @@ from recommender_feeds import (
     find_feeds,
     known_addresses,
     own_schemes,
+    same_origin,
     usual_addresses,
 )
 
@@ -66,8 +68,9 @@ def read_address(text: str) -> tuple[str, Login | None]:
     has_bad_character = any(c.isspace() or ord(c) < 32 for c in url)
     if not host or has_bad_character or parts.scheme.casefold() not in {"http", "https"}:
         raise InvalidInput(f"“{text[:80]}” is no http or https address")
+    parts = parts._replace(fragment="")
     if parts.username is None:
-        return url, None
+        return urlunsplit(parts), None
     # A password in an address would be shown wherever the address is.
     login = Login("basic", f"{parts.username}:{parts.password or ''}")
     netloc = parts.netloc.rpartition("@")[2]
@@ -84,20 +87,20 @@ def find_offers(
     """
     known = known_addresses(url)
     if known:
-        offers = list(_offers(sources, (found.url for found in known), login))
+        offers = list(_offers(sources, (found.url for found in known), login, url))
         if offers:
             return [_named(offer, known) for offer in offers]
     try:
-        return [_offer(sources, url, login)]
+        return [_offer(sources, url, login, url)]
     except ParseError as error:
         not_a_feed = error
     except FeedError as error:
         raise IngestError(str(error), url=url) from error
-    offers = list(_offers(sources, _named_by_page(client, url, login), login))
+    offers = list(_offers(sources, _named_by_page(client, url, login), login, url))
     if not offers:
         guesses = [guess for guess in usual_addresses(url) if guess != url][:MAX_GUESSES]
         # The first that is one will do: the others are its other formats.
-        offers = [offer for offer, _ in zip(_offers(sources, guesses, login), "1", strict=False)]
+        offers = list(islice(_offers(sources, guesses, login, url), 1))
     if not offers:
         raise IngestError(
             f"{not_a_feed}; neither does the page name a feed, nor is there one where "
@@ -121,11 +124,13 @@ def _named_by_page(client: HttpClient, url: str, login: Login | None) -> list[st
     return [found.url for found in find_feeds(answer.body, answer.url)]
 
 
-def _offers(sources: SourceRegistry, urls: Iterable[str], login: Login | None) -> Iterator[Offer]:
+def _offers(
+    sources: SourceRegistry, urls: Iterable[str], login: Login | None, typed: str
+) -> Iterator[Offer]:
     n = 0
     for url in urls:
         try:
-            offer = _offer(sources, url, login)
+            offer = _offer(sources, url, login, typed)
         except FeedError:
             continue
         yield offer
@@ -134,8 +139,9 @@ def _offers(sources: SourceRegistry, urls: Iterable[str], login: Login | None) -
             return
 
 
-def _offer(sources: SourceRegistry, url: str, login: Login | None) -> Offer:
-    headers = (login_header(login),) if login else ()
+def _offer(sources: SourceRegistry, url: str, login: Login | None, typed: str) -> Offer:
+    # `login` is for the address that was typed; a page names feeds of other hosts, too.
+    headers = (login_header(login),) if login and same_origin(url, typed) else ()
     pull = sources.for_url(url).pull(url, Validators(private_headers=headers))
     feed = pull.feed
     if feed is None:

@@ -26,7 +26,10 @@ _WORDS: dict[Problem, tuple[str, str]] = {
         "`sawthis feeds add` the site's page to find the new one",
     ),
     "refused": ("refuses us", "open it in a browser; if it opens there, tell us"),
-    "unreachable": ("not reachable", "nothing to do at first; remove it if that lasts"),
+    "unreachable": (
+        "not reachable, or its server in trouble",
+        "nothing to do at first; remove it if that lasts",
+    ),
     "unreadable": ("can't be read", "`sawthis feeds parse` shows why; its site should know"),
 }
 

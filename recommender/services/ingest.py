@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from recommender_feeds import (
     FeedError,
+    ParseError,
     content_hash,
     entry_names,
     hints_at_paywall,
@@ -19,10 +20,12 @@ from recommender_feeds import (
     next_check_at,
     reading_minutes,
     rhythm,
+    same_origin,
     unchanged_interval,
 )
 
 from recommender.domain import NewItem
+from recommender.errors import ConflictError, FeedNotFound
 from recommender.services.progress import silent
 from recommender.services.pulling import pull_all, visit_of
 
@@ -76,12 +79,22 @@ def ingest(
         visit_of(feed, storage.feeds.login(feed.id) if feed.owner_id else None) for feed in feeds
     ]
     for brought in pull_all(sources, visits):
-        outcome = store_pull(
-            storage, brought.visit.feed, brought.pull, now=now, jitter=rng.random()
-        )
-        outcomes.append(outcome)
+        outcomes.append(_store(storage, brought.visit.feed, brought.pull, now, rng.random()))
         progress("Checking feeds", len(outcomes), len(feeds))
     return outcomes
+
+
+def _store(
+    storage: Storage, feed: Feed, pull: Pull | FeedError, now: datetime, jitter: float
+) -> FeedOutcome:
+    try:
+        return store_pull(storage, feed, pull, now=now, jitter=jitter)
+    except FeedNotFound as error:  # it was removed meanwhile
+        return FeedOutcome(feed, "failed", error=str(error))
+    except (ConflictError, ValueError) as error:
+        # What nobody thought of in one feed must not cost the others.
+        failure = ParseError(f"{feed.url} holds what can't be kept ({error})", url=feed.url)
+        return store_pull(storage, feed, failure, now=now, jitter=jitter)
 
 
 def store_pull(
@@ -94,19 +107,45 @@ def store_pull(
         return FeedOutcome(state, "failed", error=str(pull))
     state = after_success(feed, pull, now=now, jitter=jitter)
     added = changed = 0
-    with storage.transaction():
+    try:
+        with storage.transaction():
+            storage.feeds.put_state(state)
+            if pull.feed is not None:
+                added, changed = storage.items.put_items(
+                    to_items(pull.feed, feed.url, feed.kind),
+                    feed_id=feed.id,
+                    owner_id=feed.owner_id,
+                    now=now,
+                )
+            if pull.moved_to:
+                if not is_proved(feed, pull, added):
+                    raise _UnprovedError
+                if not feed.owner_id or same_origin(feed.url, pull.moved_to):
+                    storage.feeds.move(feed.id, pull.moved_to)
+                    state = replace(state, url=pull.moved_to, moved_to=None)
+    except _UnprovedError:
+        # Nothing of it is kept, nor its validators: the next look must compare it again.
+        state = unproved(feed, state)
         storage.feeds.put_state(state)
-        if pull.feed is not None:
-            added, changed = storage.items.put_items(
-                to_items(pull.feed, feed.url, feed.kind),
-                feed_id=feed.id,
-                owner_id=feed.owner_id,
-                now=now,
-            )
-        if pull.moved_to and is_proved(feed, pull, added):
-            storage.feeds.move(feed.id, pull.moved_to)
-            state = replace(state, url=pull.moved_to, moved_to=None)
+        return FeedOutcome(state, "unchanged")
     return FeedOutcome(state, "parsed" if pull.feed else "unchanged", added, changed)
+
+
+class _UnprovedError(Exception):
+    """Undoes what a redirect to another feed would have brought."""
+
+
+def unproved(feed: Feed, state: Feed) -> Feed:
+    """A feed's state after its address led to a feed we do not know. Pure."""
+    return replace(
+        feed,
+        checked_at=state.checked_at,
+        next_check_at=state.next_check_at,
+        failures=0,
+        error=None,
+        problem=None,
+        moved_to=state.moved_to,
+    )
 
 
 def after_success(feed: Feed, pull: Pull, *, now: datetime, jitter: float) -> Feed:
@@ -176,12 +215,13 @@ def after_failure(feed: Feed, error: FeedError, *, now: datetime, jitter: float)
 def is_proved(feed: Feed, pull: Pull, added: int) -> bool:
     """Whether what answers at the new address is the feed we knew. Pure.
 
-    It is if it honoured our validators, or if at least one entry of it was known already; a
-    feed that was never read has nothing to be compared with.
+    It is if it honoured our validators, has the title we know, or holds at least one entry we
+    know; a feed that was never read has nothing to be compared with.
     """
     if pull.feed is None or feed.succeeded_at is None:
         return True
-    return added < len(pull.feed.entries)
+    has_our_title = bool(pull.feed.title) and pull.feed.title == feed.title
+    return has_our_title or added < len(pull.feed.entries)
 
 
 def to_items(feed: ParsedFeed, feed_url: str, kind: Kind) -> list[NewItem]:

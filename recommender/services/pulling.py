@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 from base64 import b64encode
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -58,20 +57,23 @@ def pull_all(sources: SourceRegistry, visits: Sequence[Visit]) -> Iterator[Broug
     for several would only wait for each other.
     """
     done: SimpleQueue[Brought | BaseException] = SimpleQueue()
+    hosts: SimpleQueue[Sequence[Visit]] = SimpleQueue()
+    for of_host in _by_host(visits):
+        hosts.put(of_host)
     stop = threading.Event()
-    with ThreadPoolExecutor(N_FETCHERS, thread_name_prefix="fetch") as pool:
-        try:
-            for of_host in _by_host(visits):
-                pool.submit(_pull_one_by_one, sources, of_host, done, stop)
-            for _ in visits:
-                brought = done.get()
-                if isinstance(brought, BaseException):
-                    raise brought
-                yield brought
-        finally:
-            # Don't keep the user waiting for pulls nobody will store.
-            stop.set()
-            pool.shutdown(wait=False, cancel_futures=True)
+    for number in range(min(N_FETCHERS, hosts.qsize())):
+        # Daemons: nobody is to wait for pulls that nobody will store, as after Ctrl-C.
+        work = (sources, hosts, done, stop)
+        name = f"fetch-{number}"
+        threading.Thread(target=_pull_hosts, args=work, name=name, daemon=True).start()
+    try:
+        for _ in visits:
+            brought = done.get()
+            if isinstance(brought, BaseException):
+                raise brought
+            yield brought
+    finally:
+        stop.set()
 
 
 def _by_host(visits: Iterable[Visit]) -> list[list[Visit]]:
@@ -79,6 +81,20 @@ def _by_host(visits: Iterable[Visit]) -> list[list[Visit]]:
     for visit in visits:
         hosts.setdefault(urlsplit(visit.feed.url).netloc.casefold(), []).append(visit)
     return sorted(hosts.values(), key=len, reverse=True)
+
+
+def _pull_hosts(
+    sources: SourceRegistry,
+    hosts: SimpleQueue[Sequence[Visit]],
+    done: SimpleQueue[Brought | BaseException],
+    stop: threading.Event,
+) -> None:
+    while not stop.is_set():
+        try:
+            visits = hosts.get_nowait()
+        except Empty:
+            return
+        _pull_one_by_one(sources, visits, done, stop)
 
 
 def _pull_one_by_one(

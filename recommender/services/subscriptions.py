@@ -52,6 +52,10 @@ class Subscriptions:
             InvalidInput: Not an http or https address.
         """
         address, in_address = read_address(url)
+        if login is None and in_address is None:
+            for feed in self.all():
+                if feed.url == address and feed.owner_id:
+                    return feed  # it is read with a login already
         return self._storage.feeds.subscribe(
             self._account_id,
             address,
@@ -117,10 +121,11 @@ class Subscriptions:
         skipped: list[str] = []
         with self._storage.transaction():
             for one in listed:
-                if one.url in known:
-                    there += 1
-                    continue
                 try:
+                    address = read_address(one.url)[0]
+                    if address in known:
+                        there += 1
+                        continue
                     self.add(
                         one.url,
                         now=now,
@@ -131,7 +136,7 @@ class Subscriptions:
                 except InvalidInput as error:
                     skipped.append(str(error))
                     continue
-                known.add(one.url)
+                known.add(address)
                 added += 1
         return added, there, skipped
 

@@ -6,6 +6,7 @@ answer of `suggest`. Writes go through sqlite_utils, which is imported with the 
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from contextlib import contextmanager
@@ -48,6 +49,9 @@ class Connections:
 
     def _connect(self) -> sqlite3.Connection:
         # check_same_thread is off only so that close() may be called from any thread.
+        if not self.path.exists():
+            # It holds people and logins: nobody else's to read (SQLite gives -wal the same).
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
         connection = sqlite3.connect(
             self.path, timeout=self._timeout_s, isolation_level=None, check_same_thread=False
         )

@@ -145,6 +145,14 @@ def test_a_library_of_the_first_schema_is_brought_up_to_date(tmp_path: Path) -> 
         assert db.execute("SELECT key FROM item_keys").fetchall() == [("https://e.example/a",)]
 
 
+def test_a_library_is_its_owners_to_read(tmp_path: Path) -> None:
+    storage = open_sqlite(tmp_path / "a.db")
+    fill(storage)
+    for file in tmp_path.iterdir():
+        assert file.stat().st_mode & 0o077 == 0, file.name
+    storage.close()
+
+
 def test_a_backup_keeps_tombstones_and_history(tmp_path: Path) -> None:
     first, second = open_sqlite(tmp_path / "a.db"), open_sqlite(tmp_path / "b.db")
     feed = first.feeds.subscribe("me", "https://f", kind="article", title="F", now=NOW)

@@ -305,7 +305,9 @@ def _feedparser_claim(steps: list[str], value: Any, feed: ParsedFeed | None) -> 
     entry = feed.entries[int(steps[1])] if feed and len(feed.entries) > int(steps[1]) else None
     last = steps[2:]
     if last in (["title"], ["title_detail", "value"]):
-        return what, _line(value), entry.title if entry else None
+        title = entry.title if entry else None
+        as_it_is = entry is not None and entry.title == " ".join(value.split())
+        return what, value if as_it_is else _line(value), value if as_it_is else title
     if last[0] in _BODY and (len(last) == 1 or last[-1] == "value"):
         wanted = html_to_text(str(value))
         return what, wanted, wanted if entry and wanted in entry.text else entry and entry.text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from recommender_feeds import parse
+from recommender_feeds import ParseError, ParserPool, parse
 from recommender_feeds.dates import forget_misses, parse_date
 from recommender_feeds.decoding import decoded, undoubled
 from recommender_feeds.identity import canonical_url, without_tracking
@@ -238,3 +238,106 @@ def test_an_entry_with_nothing_but_an_address_is_called_by_it() -> None:
     body = "<rss><channel><item><link>https://www.e.example/x/low-tide_at-noon.html</link></item>"
     (entry,) = parse(f"{body}</channel></rss>".encode(), "https://e.example/").entries
     assert entry.title == "e.example: low tide at noon"
+
+
+# What careful readers would expect
+
+
+@pytest.mark.parametrize(
+    ("title", "read"),
+    [
+        ("Profit &lt; 5% but &lt;b&gt;growth&lt;/b&gt; rises", "Profit < 5% but growth rises"),
+        ("std::vector&lt;int&gt; explained", "std::vector<int> explained"),
+        ("&lt;![CDATA[Title here]]&gt;", "Title here"),
+        ("The &lt;script&gt; element, and others", "The element, and others"),
+        ("&lt;style&gt;a{}&lt;/style&gt;Tide", "Tide"),
+        ("Look &lt;odd class='x'&gt;here", "Look here"),
+    ],
+)
+def test_only_markup_is_taken_off_a_title(title: str, read: str) -> None:
+    assert parse(rss(title).encode(), "https://e.example/").entries[0].title == read
+
+
+def test_a_title_that_is_declared_plain_keeps_its_brackets() -> None:
+    atom = (
+        '<feed xmlns="http://www.w3.org/2005/Atom"><title>T</title><author><name>Bo</name></author>'
+        '<entry><title type="text">The &lt;script&gt; of Option&lt;T&gt;</title><id>urn:1</id>'
+        "</entry></feed>"
+    )
+    (entry,) = parse(atom.encode(), "https://e.example/").entries
+    assert (entry.title, entry.author) == ("The <script> of Option<T>", "Bo")
+
+
+@pytest.mark.parametrize(
+    ("link", "url"),
+    [
+        ("https://e.example/my page.html", "https://e.example/my%20page.html"),
+        ("www.other.example/p", "https://www.other.example/p"),
+        ("http://[bad/x", None),
+        ("javascript:alert(1)", None),
+    ],
+)
+def test_links_are_addresses_or_none(link: str, url: str | None) -> None:
+    body = rss("A").replace("https://e.example/a", link)
+    assert parse(body.encode(), "https://e.example/").entries[0].url == url
+
+
+def test_each_link_has_its_own_base() -> None:
+    atom = """<feed xmlns="http://www.w3.org/2005/Atom" xml:base="https://site.example/blog/">
+        <title>T</title><link href="./"/><entry><title>A</title><id>urn:1</id><link href="a"/>
+        <content type="html" xml:base="https://cdn.example/d/">&lt;img src="i.png"&gt;</content>
+        </entry></feed>"""
+    feed = parse(atom.encode(), "https://feeds.example/site")
+    (entry,) = feed.entries
+    assert (feed.site_url, entry.url) == (
+        "https://site.example/blog/",
+        "https://site.example/blog/a",
+    )
+    assert "https://cdn.example/d/i.png" in entry.html
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("Mon, 02 Mar 2026 10:00:00 +01:00", "2026-03-02T09:00:00+00:00"),
+        ("Mon, 02 Mar 2026 10:00:00 GMT+02:00", "2026-03-02T08:00:00+00:00"),
+        ("Tue Mar 03 2026 10:00:00 GMT+0100 (CET)", "2026-03-03T09:00:00+00:00"),
+        ("Mon, 02 Mar 2026 10:00:00 AEST", "2026-03-02T00:00:00+00:00"),
+        ("2. 3. 2026", "2026-03-02T00:00:00+00:00"),
+        ("2.3.2026 14:05", "2026-03-02T14:05:00+00:00"),
+    ],
+)
+def test_zones_and_dots_as_feeds_write_them(text: str, at: str) -> None:
+    found = parse_date(text)
+    assert found is not None
+    assert found.isoformat() == at
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<item><title>" + "<a" * 200_000 + "</title></item>",
+        "<rss " * 200_000,
+        "<item><title>A</title><author>" + "(@" * 100_000 + "</author></item>",
+        "<item><title>A</title><description>" + "&lt;div&gt;" * 60_000 + "</description></item>",
+        "<skipHours><hour>" + "0" * 5000 + "</hour></skipHours><item><title>A</title></item>",
+    ],
+    ids=["titles", "roots", "authors", "depth", "hours"],
+)
+def test_hostile_documents_take_time_in_proportion_to_their_length(hostile: str) -> None:
+    """Within the worker's 5 s, whatever is in them; an error is an answer, too."""
+    body = f"<rss version='2.0'><channel><title>T</title>{hostile}</channel></rss>".encode()
+    with ParserPool(1) as pool:
+        try:
+            pool.parse(body, "https://e.example/", keep_html=True)
+        except ParseError as error:
+            assert "takes longer" not in str(error)
+
+
+def test_a_lone_surrogate_reaches_nobody() -> None:
+    body = (
+        b'{"version":"https://jsonfeed.org/version/1","language":"e\\ud800","title":"P",'
+        b'"home_page_url":"https://e.example/\\ud800","items":[{"id":"x\\ud800",'
+        b'"url":"https://e.example/\\ud800a","title":"hello","content_text":"hi"}]}'
+    )
+    repr(parse(body, "https://e.example/")).encode()

@@ -24,7 +24,7 @@ from recommender.domain import Login
 from recommender.errors import IngestError, InvalidInput
 from recommender.services.discovery import find_offers, read_address
 from tests.feeds.corpus import documents
-from tests.site import RSS
+from tests.site import RSS, running_site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,6 +144,18 @@ def test_a_page_that_names_none_is_searched_where_feeds_usually_are(
 def test_a_profile_of_mastodon(site: Site, find: Finder) -> None:
     site.serve("/@joe.rss", RSS)
     assert find(f"{site.base}/@joe") == [f"{site.base}/@joe.rss"]
+
+
+def test_a_login_is_shown_only_to_the_host_it_was_typed_for(site: Site, find: Finder) -> None:
+    with running_site() as other:
+        link = f'<link rel="alternate" type="application/rss+xml" href="{other.base}/feed">'
+        page = site.serve("/page", f"<html><head>{link}</head></html>".encode())
+        other.serve("/feed", RSS)
+        login = Login("basic", "joe:secret")
+        (offer,) = find_offers(find.sources, find.client, page, login)
+        assert offer.url == f"{other.base}/feed"
+        assert "Authorization" in site.requests[-1][1]
+        assert not any("Authorization" in headers for _path, headers in other.requests)
 
 
 def test_a_page_without_any_says_so(site: Site, find: Finder) -> None:

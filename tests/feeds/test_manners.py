@@ -181,7 +181,7 @@ def test_an_untrusted_certificate_is_refused(client: HttpClient, tmp_path: objec
         (404, {}, b"", "missing"),
         (410, {}, b"", "gone"),
         (429, {}, b"", "busy"),
-        (500, {}, b"", "busy"),
+        (500, {}, b"", "unreachable"),
         (200, {}, b"<!doctype html><html><body>Hello</body></html>", "not_a_feed"),
         (200, {}, b"<html><head><title>Attention Required! | Cloudflare</title>", "blocked"),
         (200, {}, b"", "not_a_feed"),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from recommender.demo import demo_contacts, demo_feeds
+from tests.site import RSS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -203,7 +204,6 @@ def test_a_feed_is_checked_when_added(sawthis: Sawthis, site: Site) -> None:
 
 
 def test_one_bad_feed_does_not_stop_the_others(sawthis: Sawthis, site: Site) -> None:
-    from tests.site import RSS
 
     sawthis.environment["SAWTHIS_ALLOW_PRIVATE_HOSTS"] = "127.0.0.1"
     good, gone = site.serve("/good", RSS), f"{site.base}/gone"
@@ -331,3 +331,42 @@ def test_a_killed_refresh_ends_in_the_same_rows(sawthis: Sawthis, loaded_demo: P
     # Dates are of the day of loading; a run across midnight would change bodies, not items.
     for name in ("items", "vectors", "matches"):
         assert disturbed[name] == undisturbed[name], name
+
+
+def test_a_feed_with_a_login_is_not_added_twice(sawthis: Sawthis, site: Site) -> None:
+    sawthis.environment["SAWTHIS_ALLOW_PRIVATE_HOSTS"] = "127.0.0.1"
+    url = site.serve("/feed", RSS)
+    sawthis.ok("feeds", "add", url, "--no-check")
+    sawthis.ok("feeds", "login", url, stdin="joe:secret\n")
+    sawthis.ok("feeds", "add", url, "--no-check")
+    (feed,) = json.loads(sawthis.ok("feeds", "list", "--json"))
+    assert feed["has_login"]
+
+
+def test_the_same_opml_again_adds_nothing(sawthis: Sawthis, tmp_path: Path) -> None:
+    opml = tmp_path / "list.opml"
+    opml.write_text(
+        "<opml version='2.0'><body><outline text='A' xmlUrl='feed://a.example/f'/>"
+        "<outline text='B' xmlUrl='b.example/f?x=1&y=2'/>"
+        "<outline text='C' xmlUrl='https://joe:secret@c.example/f#top'/>"
+        "<outline type='rss' text='D' url='https://d.example/f'/></body></opml>"
+    )
+    assert json.loads(sawthis.ok("feeds", "import", str(opml), "--json"))["added"] == 4
+    again = json.loads(sawthis.ok("feeds", "import", str(opml), "--json"))
+    assert (again["added"], again["already_there"]) == (0, 4)
+    urls = {feed["url"] for feed in json.loads(sawthis.ok("feeds", "list", "--json"))}
+    assert urls == {
+        "https://a.example/f", "https://b.example/f?x=1&y=2", "https://c.example/f",
+        "https://d.example/f",
+    }  # fmt: skip
+
+
+def test_json_steers_no_terminal(sawthis: Sawthis, tmp_path: Path) -> None:
+    feed = tmp_path / "feed.json"
+    feed.write_text(
+        '{"version": "https://jsonfeed.org/version/1", "items": [{"id": "\\u009b31m\\u202ex", '
+        '"content_text": "A"}]}'
+    )
+    printed = sawthis.ok("feeds", "parse", str(feed), "--json")
+    assert not {"\x9b", "\u202e"} & set(printed)
+    assert json.loads(printed)["entries"][0]["id"].endswith("x")

@@ -35,7 +35,7 @@ from recommender.services import full_text, stories
 from recommender.services.health import health
 from recommender.services.ingest import after_failure, after_success, due_feeds, ingest
 from recommender.testing import NOW, WordEmbedder
-from tests.site import RSS
+from tests.site import RSS, running_site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,6 +94,84 @@ def test_a_moved_feed_is_followed_once_it_has_proved_itself(
     refresh(storage, sources, NOW + timedelta(days=16))
     (feed,) = storage.feeds.feeds("me")
     assert (feed.url, feed.moved_to) == (new, None)
+
+
+def test_an_unproved_redirect_stays_unproved(
+    storage: SqliteStorage, sources: SourceRegistry, site: Site
+) -> None:
+    """A second look at the same stranger proves nothing, and nothing of it is kept."""
+    old = site.serve("/old", RSS)
+    subscribe(storage, old)
+    refresh(storage, sources)
+    site.serve("/parked", rss(("Buy this name", "https://parked.example/", "Cheap.")))
+    site.serve("/old", b"", 301, Location="/parked")
+    for days in (8, 16, 24):
+        refresh(storage, sources, NOW + timedelta(days=days))
+        (feed,) = storage.feeds.feeds("me")
+        assert (feed.url, feed.moved_to) == (old, f"{site.base}/parked")
+        assert [item.title for item in storage.items.items("me")] == ["One"]
+
+
+def test_a_login_does_not_follow_a_move_to_another_host(
+    storage: SqliteStorage, sources: SourceRegistry, site: Site
+) -> None:
+    with running_site() as other:
+        old = site.serve("/old", RSS)
+        subscribe(storage, old, Login("basic", "joe:secret"))
+        refresh(storage, sources)
+        assert "Authorization" in site.requests[-1][1]
+        site.serve("/old", b"", 301, Location=other.serve("/new", RSS + b"<!-- new -->"))
+        for days in (8, 16):
+            refresh(storage, sources, NOW + timedelta(days=days))
+        (feed,) = storage.feeds.feeds("me")
+        assert feed.url == old
+        assert len(other.requests) == 2
+        assert not any("Authorization" in headers for _path, headers in other.requests)
+
+
+class OddSource:
+    """A source whose entry no database takes."""
+
+    name = "odd"
+
+    def handles(self, url: str) -> bool:
+        return url.startswith("odd:")
+
+    def pull(self, url: str, validators: Validators) -> Pull:
+        entry = Entry("x", "https://e.example/\ud800", "A", "b", "", None, None, (), "en")
+        return Pull(ParsedFeed("F", None, "en", (entry,), "odd", 1), validators, url, "parsed")
+
+
+def test_one_feed_that_cannot_be_kept_does_not_stop_the_others(
+    storage: SqliteStorage, site: Site
+) -> None:
+    subscribe(storage, "odd:1")
+    subscribe(storage, site.serve("/feed", RSS))
+    policy = AddressPolicy(frozenset({"127.0.0.1"}))
+    with HttpClient(policy) as client, ParserPool(1) as parser:
+        sources = SourceRegistry([OddSource(), FeedSource(client, parser)])
+        assert sorted(refresh(storage, sources)) == ["failed", "parsed"]
+    (odd,) = (feed for feed in storage.feeds.feeds("me") if feed.url == "odd:1")
+    assert odd.problem == "unreadable"
+
+
+def test_a_feed_removed_in_mid_refresh_is_passed_over(
+    storage: SqliteStorage, sources: SourceRegistry, site: Site
+) -> None:
+    gone = subscribe(storage, site.serve("/gone", RSS), Login("basic", "joe:secret"))
+    subscribe(storage, site.serve("/feed", RSS))
+    due = due_feeds(storage, NOW)
+    storage.feeds.unsubscribe("me", gone.id)
+    outcomes = ingest(storage, sources, due, now=NOW, rng=random.Random(1))
+    assert sorted(outcome.status for outcome in outcomes) == ["failed", "parsed"]
+
+
+def test_an_odd_validator_does_not_end_a_feed(
+    storage: SqliteStorage, sources: SourceRegistry, site: Site
+) -> None:
+    subscribe(storage, site.serve("/feed", RSS, ETag='"caf\u00e9"'))
+    for days in (0, 8, 16):
+        assert refresh(storage, sources, NOW + timedelta(days=days))[0] in {"parsed", "unchanged"}
 
 
 def test_a_feed_that_is_gone_is_not_asked_again(
