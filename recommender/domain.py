@@ -236,6 +236,9 @@ class Match:
     """Calibrated probability in [0, 1] that the item serves the interest."""
     cosine: float
     """Background-centred cosine in [-1, 1]."""
+    margin: float
+    """By how much it is above the item's likeness to other subjects, in the background's
+    standard deviations."""
     lexical: float
     """Share of the interest's words, weighted by rarity, that the item holds; [0, 1]."""
     span: str
@@ -265,6 +268,7 @@ class Candidate:
     polarity: Polarity
     relevance: float
     cosine: float
+    margin: float
     lexical: float
     span: str
     story: str | None = None
@@ -302,6 +306,7 @@ class Suggestion:
     interest: str
     relevance: float
     cosine: float
+    margin: float
     lexical: float
     score: float
     """What it was ranked by: relevance with weight and freshness, in [0, 2]."""

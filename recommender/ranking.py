@@ -195,6 +195,7 @@ def to_suggestion(contact: Contact, scored: Scored, event: StatusEvent | None) -
         interest=c.phrase,
         relevance=c.relevance,
         cosine=c.cosine,
+        margin=c.margin,
         lexical=c.lexical,
         score=scored.score,
         span=c.span,

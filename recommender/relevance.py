@@ -1,8 +1,9 @@
 """How likely an item serves an interest. Pure: numbers and words in, a probability out.
 
-The evidence is a background-centred cosine and the interest's words found in the item.
-A logistic model, fitted by scripts/train on labelled sets, turns it into a calibrated
-probability (Platt 1999). Its few numbers are shipped as JSON in recommender_models.
+The evidence is a background-centred cosine, its margin over other subjects, and the interest's
+words found in the item. A logistic model, fitted by scripts/train on labelled sets, turns it
+into a calibrated probability (Platt 1999). Its few numbers are shipped as JSON in
+recommender_models.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from operator import mul
+from typing import TYPE_CHECKING, NamedTuple
 
 from recommender.words import tokens
 
@@ -23,6 +25,19 @@ if TYPE_CHECKING:
 LEXICAL_CHARACTERS = 4000
 
 
+class Evidence(NamedTuple):
+    """What is known of one pair of interest and item."""
+
+    cosine: float
+    """Centred cosine, in the background's standard deviations."""
+    margin: float
+    """By how much it is above the item's likeness to other subjects; the same unit."""
+    body: float
+    """Lexical share over title and text, [0, 1]."""
+    title: float
+    """Lexical share over the title, [0, 1]."""
+
+
 @dataclass(frozen=True, slots=True)
 class RelevanceModel:
     """The fitted numbers.
@@ -32,12 +47,8 @@ class RelevanceModel:
     """
 
     bias: float
-    cosine: float
-    """Weight of the centred cosine, in units of the background's standard deviation."""
-    body: float
-    """Weight of the lexical share over the whole text, in [0, 1]."""
-    title: float
-    """Weight of the lexical share over the title alone, in [0, 1]."""
+    weights: Evidence
+    """The weight of each kind of evidence."""
     threshold: float
     """Probability below which nothing is suggested."""
     floor_sd: float
@@ -45,15 +56,9 @@ class RelevanceModel:
     rarity: Mapping[str, float]
     """Weight of common words in (0, 1); a word that is not here counts 1."""
 
-    def probability(self, standardised: float, body: float, title: float) -> float:
-        """Calibrated probability in [0, 1] that the item serves the interest.
-
-        Args:
-            standardised: Centred cosine divided by the background's standard deviation.
-            body: Lexical share over title and text, [0, 1].
-            title: Lexical share over the title, [0, 1].
-        """
-        z = self.bias + self.cosine * standardised + self.body * body + self.title * title
+    def probability(self, evidence: Evidence) -> float:
+        """Calibrated probability in [0, 1] that the item serves the interest."""
+        z = self.bias + sum(map(mul, self.weights, evidence))
         return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, z))))
 
     def lexical(self, phrase: Sequence[str], words: Mapping[str, int]) -> float:

@@ -152,6 +152,7 @@ def make_match(interest: Interest, item_id: int, relevance: float = 0.5) -> Matc
         item_id=item_id,
         relevance=relevance,
         cosine=0.3,
+        margin=0.5,
         lexical=0.1,
         span="The wind backed",
     )

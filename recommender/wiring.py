@@ -36,6 +36,22 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def shipped_relevance_model() -> RelevanceModel:
+    """The fitted numbers that come with the package, with the weights of words."""
+    from recommender_models import relevance_numbers, word_rarity
+
+    from recommender.relevance import Evidence, RelevanceModel
+
+    numbers = relevance_numbers()
+    return RelevanceModel(
+        bias=numbers["bias"],
+        weights=Evidence(**numbers["weights"]),
+        threshold=numbers["threshold"],
+        floor_sd=numbers["floor_sd"],
+        rarity=word_rarity(),
+    )
+
+
 class House:
     """One library with its services, for one account.
 
@@ -81,20 +97,7 @@ class House:
     @cached_property
     def relevance_model(self) -> RelevanceModel:
         """The fitted numbers with the weights of words."""
-        from recommender_models import relevance_numbers, word_rarity
-
-        from recommender.relevance import RelevanceModel
-
-        numbers = relevance_numbers()
-        return RelevanceModel(
-            bias=numbers["bias"],
-            cosine=numbers["cosine"],
-            body=numbers["body"],
-            title=numbers["title"],
-            threshold=numbers["threshold"],
-            floor_sd=numbers["floor_sd"],
-            rarity=word_rarity(),
-        )
+        return shipped_relevance_model()
 
     @cached_property
     def people(self) -> People:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         UnknownEmbedder,
     )
     from recommender_models.loading import describe, embedder_key, load_embedder
-    from recommender_models.numbers import relevance_numbers, word_rarity
+    from recommender_models.numbers import all_subjects, relevance_numbers, word_rarity
     from recommender_models.protocol import Embedder
     from recommender_models.similarity import (
         VectorMatrix,
@@ -34,6 +34,7 @@ __all__ = [
     "EmbedderError",
     "UnknownEmbedder",
     "VectorMatrix",
+    "all_subjects",
     "describe",
     "embedder_key",
     "from_bytes",
@@ -53,7 +54,7 @@ _HOMES = {
         "UnknownEmbedder",
     ),
     "loading": ("describe", "embedder_key", "load_embedder"),
-    "numbers": ("relevance_numbers", "word_rarity"),
+    "numbers": ("all_subjects", "relevance_numbers", "word_rarity"),
     "protocol": ("Embedder",),
     "similarity": ("VectorMatrix", "from_bytes", "rows_from_blobs", "to_bytes"),
 }

@@ -13,10 +13,17 @@ def _read(name: str) -> Any:  # noqa: ANN401  (JSON)
 
 
 @cache
-def relevance_numbers() -> dict[str, float]:
+def relevance_numbers() -> dict[str, Any]:
     """Weights, threshold and floor of the relevance model; see `recommender.relevance`."""
-    numbers: dict[str, float] = _read("relevance.json")["numbers"]
+    numbers: dict[str, Any] = _read("relevance.json")["numbers"]
     return numbers
+
+
+@cache
+def all_subjects() -> tuple[str, ...]:
+    """Some five hundred subjects of all kinds, against which a likeness is compared."""
+    text = (resources.files("recommender_models") / "subjects.txt").read_text("utf-8")
+    return tuple(text.split("\n")[:-1])
 
 
 @cache

@@ -149,6 +149,7 @@ class SuggestionOut(BaseModel):
     interest: str
     relevance: Annotated[float, Field(ge=0, le=1)]
     cosine: float
+    margin: float
     lexical: float
     score: float
     span: Annotated[str, Field(max_length=160)]

@@ -108,6 +108,7 @@ def _print_suggestion(suggestion: Suggestion, *, why: bool) -> None:
         say(
             f"  Evidence: fit {suggestion.relevance:.0%} for “{suggestion.interest}”; "
             f"meaning {suggestion.cosine:.2f} (centred cosine), "
+            f"{suggestion.margin:+.1f} above other subjects, "
             f"words {suggestion.lexical:.0%}; ranked by {suggestion.score:.2f} with freshness"
         )
     say(f"  Id: {suggestion.id}" + (" (opened)" if suggestion.status == "opened" else ""))

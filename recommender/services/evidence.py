@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from recommender.domain import MAX_SPAN_CHARACTERS
-from recommender.services.embedding import centred, embed
+from recommender.services.embedding import embed
 from recommender.words import clip, sentences, tokens
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from recommender_models import Embedder
 
     from recommender.relevance import RelevanceModel
+    from recommender.services.embedding import Background
 
     Vectors = NDArray[np.float32]
 
@@ -32,17 +33,13 @@ class Evidence:
 
     Args:
         embedder: The model the matches were made with.
-        mean: (dim,) background mean.
-        deviation: Standard deviation of unrelated centred cosines.
-        model: Supplies the weights of words.
+        background: The model's.
+        model: Supplies the weights.
     """
 
-    def __init__(
-        self, embedder: Embedder, mean: Vectors, deviation: float, model: RelevanceModel
-    ) -> None:
+    def __init__(self, embedder: Embedder, background: Background, model: RelevanceModel) -> None:
         self._embedder = embedder
-        self._mean = mean
-        self._deviation = deviation
+        self._background = background
         self._model = model
         self._known: dict[int, tuple[list[str], Vectors]] = {}
 
@@ -61,10 +58,13 @@ class Evidence:
         quotes, vectors = self._sentences(item_id, text)
         if not quotes:
             return clip(title)
-        likeness = (vectors @ query) / self._deviation
+        likeness = (vectors @ query) / self._background.deviation
+        weights = self._model.weights
+        # Sentences of one item share its rivals: what likeness counts is the sum.
+        like_weight = weights.cosine + weights.margin
         lexical = [self._model.lexical(phrase, Counter(tokens(quote))) for quote in quotes]
         worth = [
-            float(like) * self._model.cosine + self._model.body * words - 0.05 * at
+            float(like) * like_weight + weights.body * words - 0.05 * at
             for at, (like, words) in enumerate(zip(likeness, lexical, strict=True))
         ]
         return clip_to_words(quotes[worth.index(max(worth))], phrase)
@@ -76,7 +76,7 @@ class Evidence:
                 self._known.clear()
             quotes = quotable(text)
             vectors = embed(self._embedder, [quote[: 2 * MAX_SPAN_CHARACTERS] for quote in quotes])
-            known = (quotes, centred(vectors, self._mean))
+            known = (quotes, self._background.centred(vectors))
             self._known[item_id] = known
         return known
 

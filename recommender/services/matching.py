@@ -17,11 +17,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from recommender.domain import Match
-from recommender.relevance import count_words
-from recommender.services.embedding import background, centred, embed_interests
+from recommender.services.embedding import background, embed_interests
 from recommender.services.evidence import Evidence, lexical_span
+from recommender.services.judging import Judge
 from recommender.services.progress import silent
-from recommender.words import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,8 +29,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from recommender_models import Embedder, VectorMatrix
 
-    from recommender.domain import Interest
     from recommender.relevance import RelevanceModel
+    from recommender.services.judging import Query, Verdict
     from recommender.services.progress import Progress
     from recommender.storage.protocol import Storage
 
@@ -51,16 +50,7 @@ class Hit:
 
     item_id: int
     cosine: float
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """An interest on its way through the pool."""
-
-    interest: Interest
-    vector: Vectors
-    """(dim,) centred unit vector."""
-    words: tuple[str, ...]
+    margin: float
 
 
 class Matching:
@@ -80,7 +70,7 @@ class Matching:
         self._embedder = embedder
         self._matrix = matrix
         self._model = model
-        self._mean, self._deviation = background(storage, embedder)
+        self._judge = Judge(background(storage, embedder), model)
         self._evidence = self._fresh_evidence()
 
     def run(self, account_ids: Iterable[str], progress: Progress = silent) -> int:
@@ -100,7 +90,7 @@ class Matching:
         return done
 
     def _fresh_evidence(self) -> Evidence:
-        return Evidence(self._embedder, self._mean, self._deviation, self._model)
+        return Evidence(self._embedder, self._judge.background, self._model)
 
     def _pending(self, account_id: str) -> dict[int, list[Query]]:
         """Queries by the sequence number they have been matched up to."""
@@ -112,86 +102,71 @@ class Matching:
             blob, matched_seq = vectors[interest.id]
             if matched_seq < self._matrix.last_seq:
                 vector = from_bytes(blob, self._embedder.dim)
-                pending[matched_seq].append(self.query(interest, vector))
+                pending[matched_seq].append(self._judge.query(interest, vector))
         return pending
-
-    def query(self, interest: Interest, vector: Vectors) -> Query:
-        """An interest with its centred vector and its words."""
-        return Query(
-            interest, centred(vector[None, :], self._mean)[0], tuple(tokens(interest.phrase))
-        )
 
     def _hits(self, queries: Sequence[Query], after_seq: int) -> list[list[Hit]]:
         """For each query its pairs above the floor."""
         import numpy as np
 
         stacked = np.stack([query.vector for query in queries])
-        floor = self._model.floor_sd * self._deviation
-        found: list[list[tuple[int, float]]] = [[] for _ in queries]
+        floor = self._model.floor_sd * self._judge.background.deviation
+        found: list[list[tuple[int, float, float]]] = [[] for _ in queries]
         for seqs, block in self._matrix.blocks(after_seq):
-            for row, column, cosine in pairs_above(stacked, block, self._mean, floor):
-                found[row].append((int(seqs[column]), cosine))
+            items = self._judge.background.centred(block)
+            pairs = list(pairs_above(stacked, items, floor))
+            for row, columns, cosines, margins in self._judge.judged(queries, items, pairs):
+                found[row].extend(
+                    zip(seqs[columns].tolist(), cosines.tolist(), margins.tolist(), strict=True)
+                )
         return [list(self._current(pairs)) for pairs in found]
 
-    def _current(self, pairs: Sequence[tuple[int, float]]) -> Iterator[Hit]:
+    def _current(self, pairs: Sequence[tuple[int, float, float]]) -> Iterator[Hit]:
         # The matrix keeps rows of items that were rewritten or deleted since.
-        ids = self._storage.vectors.item_ids_by_seq(self._embedder.key, [seq for seq, _ in pairs])
-        for seq, cosine in pairs:
+        seqs = [seq for seq, _, _ in pairs]
+        ids = self._storage.vectors.item_ids_by_seq(self._embedder.key, seqs)
+        for seq, cosine, margin in pairs:
             if seq in ids:
-                yield Hit(ids[seq], cosine)
+                yield Hit(ids[seq], cosine, margin)
 
     def _store(self, account_id: str, query: Query, hits: Sequence[Hit]) -> None:
         texts = self._storage.items.texts([hit.item_id for hit in hits])
-        scored = []
+        judged = []
         for hit in hits:
             if hit.item_id in texts:
-                lexical, relevance = self.relevance(query, hit.cosine, *texts[hit.item_id])
-                if relevance >= LEAST_RELEVANCE:
-                    scored.append((relevance, lexical, hit))
+                verdict = self._judge.verdict(query, hit.cosine, hit.margin, *texts[hit.item_id])
+                if verdict.relevance >= LEAST_RELEVANCE:
+                    judged.append((verdict, hit))
         # All ties at the border stay: the storage settles them by item key.
-        scored.sort(key=lambda one: -one[0])
-        border = scored[KEEP - 1][0] if len(scored) >= KEEP else 0.0
+        judged.sort(key=lambda one: -one[0].relevance)
+        border = judged[KEEP - 1][0].relevance if len(judged) >= KEEP else 0.0
         self._storage.matches.put_matches(
             account_id,
             self._embedder.key,
             query.interest.id,
             [
-                self._match(self._evidence, query, relevance, lexical, hit, *texts[hit.item_id])
-                for relevance, lexical, hit in scored
-                if relevance >= border
+                self._match(self._evidence, query, verdict, hit, *texts[hit.item_id])
+                for verdict, hit in judged
+                if verdict.relevance >= border
             ],
             matched_seq=self._matrix.last_seq,
             keep=KEEP,
         )
 
-    def relevance(self, query: Query, cosine: float, title: str, text: str) -> tuple[float, float]:
-        """(lexical share, probability) of one pair, rounded to what float noise leaves sure."""
-        head, words = count_words(title, text)
-        body = self._model.lexical(query.words, words)
-        in_title = self._model.lexical(query.words, head)
-        probability = self._model.probability(cosine / self._deviation, body, in_title)
-        return round(body, 4), round(probability, 4)
-
     def _match(
-        self,
-        evidence: Evidence,
-        query: Query,
-        relevance: float,
-        lexical: float,
-        hit: Hit,
-        title: str,
-        text: str,
+        self, evidence: Evidence, query: Query, verdict: Verdict, hit: Hit, title: str, text: str
     ) -> Match:
         return Match(
             contact_id=query.interest.contact_id,
             interest_id=query.interest.id,
             item_id=hit.item_id,
-            relevance=relevance,
+            relevance=verdict.relevance,
             cosine=round(hit.cosine, 4),
-            lexical=lexical,
+            margin=verdict.margin,
+            lexical=verdict.lexical,
             # By sentence vectors for what may be shown, by words alone for a near miss.
             span=evidence.span(hit.item_id, title, text, query.words, query.vector)
-            if relevance >= self._model.threshold
+            if verdict.relevance >= self._model.threshold
             else lexical_span(title, text, query.words),
         )
 
@@ -204,15 +179,17 @@ class Matching:
         if not queries:
             return []
         evidence = self._fresh_evidence()  # the page has no id to be remembered by
-        vector = embed(self._embedder, [item_text(title, text)])
-        stacked = np.stack([query.vector for query in queries])
-        cosines = centred_cosines(stacked, vector, self._mean)[:, 0]
+        item = self._judge.background.centred(embed(self._embedder, [item_text(title, text)]))
+        nearest = self._judge.nearest(item)
+        cosines = np.stack([query.vector for query in queries]) @ item[0]
         found = []
         for query, cosine in zip(queries, cosines.tolist(), strict=True):
-            lexical, relevance = self.relevance(query, cosine, title, text)
-            if relevance >= LEAST_RELEVANCE:
-                hit = Hit(0, cosine)
-                found.append(self._match(evidence, query, relevance, lexical, hit, title, text))
+            cosine_of = np.array([cosine], np.float32)
+            margin = float(self._judge.margins(query, cosine_of, nearest)[0])
+            verdict = self._judge.verdict(query, cosine, margin, title, text)
+            if verdict.relevance >= LEAST_RELEVANCE:
+                hit = Hit(0, cosine, margin)
+                found.append(self._match(evidence, query, verdict, hit, title, text))
         return found
 
     def queries(self, account_id: str) -> list[Query]:
@@ -222,37 +199,27 @@ class Matching:
         embed_interests(self._storage, self._embedder, account_id)
         vectors = self._storage.vectors.interest_vectors(account_id, self._embedder.key)
         return [
-            self.query(interest, from_bytes(vectors[interest.id][0], self._embedder.dim))
+            self._judge.query(interest, from_bytes(vectors[interest.id][0], self._embedder.dim))
             for interest in self._storage.people.interests(account_id)
         ]
 
 
-def centred_cosines(queries: Vectors, block: Vectors, mean: Vectors) -> Vectors:
-    """(q, n) cosines of centred unit queries with items, which are centred here."""
-    cosines: Vectors = queries @ centred(block, mean).T
-    return cosines
-
-
 def pairs_above(
-    queries: Vectors, block: Vectors, mean: Vectors, floor: float
-) -> Iterator[tuple[int, int, float]]:
-    """(query row, block row, cosine) of each pair whose centred cosine is at least the floor.
+    queries: Vectors, items: Vectors, floor: float
+) -> Iterator[tuple[int, NDArray[np.int64], Vectors]]:
+    """(query row, item rows, cosines) of the pairs whose centred cosine is at least the floor.
 
     A few queries at a time: the product of thousands with a whole block would not fit into the
     processor's cache, and reading it back from memory costs more than making it.
     """
     import numpy as np
 
-    items = centred(block, mean).T
     for start in range(0, len(queries), QUERIES_AT_ONCE):
-        cosines = queries[start : start + QUERIES_AT_ONCE] @ items
-        found = np.flatnonzero(cosines >= floor)
-        rows, columns = np.divmod(found, cosines.shape[1])
-        values = cosines.ravel()[found]
-        for row, column, cosine in zip(
-            rows.tolist(), columns.tolist(), values.tolist(), strict=True
-        ):
-            yield start + row, column, cosine
+        cosines = queries[start : start + QUERIES_AT_ONCE] @ items.T
+        for row, of_query in enumerate(cosines):
+            columns = np.flatnonzero(of_query >= floor)
+            if len(columns):
+                yield start + row, columns, of_query[columns]
 
 
 def sync_matrix(storage: Storage, matrix: VectorMatrix, model_key: str) -> None:

@@ -140,6 +140,7 @@ def suggestion_shape(suggestion: Suggestion) -> Shape:
         "interest": suggestion.interest,
         "relevance": suggestion.relevance,
         "cosine": suggestion.cosine,
+        "margin": suggestion.margin,
         "lexical": suggestion.lexical,
         "score": round(suggestion.score, 4),
         "span": suggestion.span,

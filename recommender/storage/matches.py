@@ -21,7 +21,7 @@ _CANDIDATE = """
 SELECT m.suggestion_id, m.item_id, i.key, i.kind, i.url, i.title,
        CASE i.kind WHEN 'joke' THEN i.text ELSE '' END AS text, i.author, i.feed_title,
        i.published_at, i.fetched_at, i.content_hash, i.story, m.interest_id, t.phrase, t.weight,
-       t.polarity, m.relevance, m.cosine, m.lexical, m.span
+       t.polarity, m.relevance, m.cosine, m.margin, m.lexical, m.span
 FROM matches m
 JOIN interests t ON t.account_id = m.account_id AND t.id = m.interest_id
 JOIN items i ON i.id = m.item_id
@@ -50,8 +50,8 @@ class SqliteMatches:
             keys = self._visible_keys(account_id, [match.item_id for match in found])
             self._db.execute_many(
                 "INSERT OR REPLACE INTO matches (account_id, model_key, interest_id, item_id,"
-                " contact_id, suggestion_id, relevance, cosine, lexical, span)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " contact_id, suggestion_id, relevance, cosine, margin, lexical, span)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (
                         account_id,
@@ -62,6 +62,7 @@ class SqliteMatches:
                         suggestion_id(account_id, match.contact_id, keys[match.item_id]),
                         match.relevance,
                         match.cosine,
+                        match.margin,
                         match.lexical,
                         match.span,
                     )
@@ -145,6 +146,7 @@ def _to_candidate(row: sqlite3.Row) -> Candidate:
         polarity=row["polarity"],
         relevance=row["relevance"],
         cosine=row["cosine"],
+        margin=row["margin"],
         lexical=row["lexical"],
         span=row["span"],
     )

@@ -12,9 +12,9 @@ from recommender.errors import SchemaTooNew
 from recommender.storage.connection import translated
 
 if TYPE_CHECKING:
-    from recommender.storage.connection import Connections
+    from collections.abc import Callable
 
-LATEST = 3
+    from recommender.storage.connection import Connections
 
 _M001 = """
 CREATE TABLE accounts (
@@ -179,7 +179,9 @@ CREATE TABLE settings (
     key TEXT PRIMARY KEY,
     value TEXT NOT NULL
 );
+INSERT INTO settings VALUES ('library_id', lower(hex(randomblob(8))))
 """
+# The id names derived files (the vector matrix), so that they are never taken for another's.
 
 
 _M002 = """
@@ -272,33 +274,46 @@ ALTER TABLE feed_items ADD COLUMN content_hash TEXT
 """
 
 
+# Interests are embedded otherwise, and compared with more, than before: all of it is made anew.
+_M004 = """
+DROP TABLE backgrounds;
+CREATE TABLE backgrounds (
+    model_key TEXT PRIMARY KEY,
+    mean BLOB NOT NULL,
+    deviation REAL NOT NULL,
+    subjects BLOB NOT NULL
+);
+ALTER TABLE matches ADD COLUMN margin REAL NOT NULL DEFAULT 0;
+DELETE FROM matches;
+DELETE FROM interest_vectors
+"""
+
+
+_STEPS = {
+    "m001_first_house": _M001,
+    "m002_the_ingester": _M002,
+    "m003_what_publishers_ask_for": _M003,
+    "m004_margins": _M004,
+}
+LATEST = len(_STEPS)
+
+
 def _steps() -> Any:  # noqa: ANN401  (sqlite_utils publishes no types)
     from sqlite_utils.migrations import Migrations
 
     steps = Migrations("sawthis")
-
-    @steps()  # type: ignore[untyped-decorator]  # sqlite_utils publishes no types
-    def m001_first_house(db: Any) -> None:  # noqa: ANN401
-        for statement in _M001.split(";"):
-            if statement.strip():
-                db.conn.execute(statement)
-        # Names derived files (the vector matrix), so that they are never taken for another's.
-        db.conn.execute("INSERT INTO settings VALUES ('library_id', lower(hex(randomblob(8))))")
-        db.conn.execute("PRAGMA user_version = 1")
-
-    @steps()  # type: ignore[untyped-decorator]  # sqlite_utils publishes no types
-    def m002_the_ingester(db: Any) -> None:  # noqa: ANN401
-        for statement in _M002.split(";"):
-            db.conn.execute(statement)
-        db.conn.execute("PRAGMA user_version = 2")
-
-    @steps()  # type: ignore[untyped-decorator]  # sqlite_utils publishes no types
-    def m003_what_publishers_ask_for(db: Any) -> None:  # noqa: ANN401
-        for statement in _M003.split(";"):
-            db.conn.execute(statement)
-        db.conn.execute("PRAGMA user_version = 3")
-
+    for number, (name, sql) in enumerate(_STEPS.items(), start=1):
+        steps(name=name)(_step(sql, number))
     return steps
+
+
+def _step(sql: str, number: int) -> Callable[[Any], None]:
+    def apply(db: Any) -> None:  # noqa: ANN401
+        for statement in sql.split(";"):
+            db.conn.execute(statement)
+        db.conn.execute(f"PRAGMA user_version = {number}")
+
+    return apply
 
 
 def bring_up_to_date(connections: Connections) -> None:

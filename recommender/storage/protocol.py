@@ -228,11 +228,13 @@ class VectorStore(Protocol):
     def interest_vectors(self, account_id: str, model_key: str) -> dict[str, tuple[bytes, int]]:
         """Interest id -> (vector, sequence number up to which it has been matched)."""
 
-    def background(self, model_key: str) -> tuple[bytes, float] | None:
-        """The model's (mean vector, standard deviation of unrelated cosines), or None."""
+    def background(self, model_key: str) -> tuple[bytes, float, bytes] | None:
+        """The model's (mean vector, deviation of unrelated cosines, subject vectors), or None."""
 
-    def put_background(self, model_key: str, mean: bytes, deviation: float) -> None:
-        """Put the model's background."""
+    def put_background(
+        self, model_key: str, mean: bytes, deviation: float, subjects: bytes
+    ) -> None:
+        """Put the model's background; idempotent."""
 
     def active_model(self) -> str | None:
         """The model key whose matches are served, or None before the first refresh."""

@@ -91,19 +91,18 @@ class SqliteVectors:
         )
         return {row["interest_id"]: (row["vector"], row["matched_seq"]) for row in rows}
 
-    def background(self, model_key: str) -> tuple[bytes, float] | None:
-        """The model's (mean vector, standard deviation of unrelated cosines), or None."""
-        sql = "SELECT mean, deviation FROM backgrounds WHERE model_key = ?"
+    def background(self, model_key: str) -> tuple[bytes, float, bytes] | None:
+        """The model's (mean vector, deviation of unrelated cosines, subject vectors), or None."""
+        sql = "SELECT mean, deviation, subjects FROM backgrounds WHERE model_key = ?"
         row = self._db.row(sql, (model_key,))
-        return (row["mean"], row["deviation"]) if row else None
+        return (row["mean"], row["deviation"], row["subjects"]) if row else None
 
-    def put_background(self, model_key: str, mean: bytes, deviation: float) -> None:
+    def put_background(
+        self, model_key: str, mean: bytes, deviation: float, subjects: bytes
+    ) -> None:
         """Put the model's background."""
-        self._db.upsert(
-            "backgrounds",
-            {"model_key": model_key, "mean": mean, "deviation": deviation},
-            pk="model_key",
-        )
+        row = {"model_key": model_key, "mean": mean, "deviation": deviation, "subjects": subjects}
+        self._db.upsert("backgrounds", row, pk="model_key")
 
     def active_model(self) -> str | None:
         """The model key whose matches are served."""

@@ -20,6 +20,7 @@ from recommender_models import (
     EmbedderError,
     UnknownEmbedder,
     VectorMatrix,
+    all_subjects,
     describe,
     embedder_key,
     from_bytes,
@@ -231,7 +232,10 @@ def test_two_processes_append_at_once(tmp_path: Path) -> None:
 def test_the_shipped_numbers_are_sane() -> None:
     numbers = relevance_numbers()
     assert 0 < numbers["threshold"] < 1
-    assert numbers["cosine"] > 0
+    assert set(numbers["weights"]) == {"cosine", "margin", "body", "title"}
+    assert sum(numbers["weights"].values()) > 0
+    assert len(all_subjects()) == len(set(all_subjects())) > 500
+    assert all(subject == subject.strip() for subject in all_subjects())
     assert all(0 < weight < 1 for weight in word_rarity().values())
     package = Path(sys.modules["recommender_models"].__file__ or "").parent
     card = json.loads((package / "relevance.json").read_text("utf-8"))["card"]

@@ -42,6 +42,7 @@ def test_the_wheel_holds_what_it_should(wheel: Path) -> None:
         "recommender/web/static/sawthis.css",
         "recommender_models/relevance.json",
         "recommender_models/word_rarity.json",
+        "recommender_models/subjects.txt",
         "recommender/py.typed",
     ):
         assert needed in names

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from recommender import ranking
 from recommender.cli.output import safe
 from recommender.domain import Candidate, StatusEvent, suggestion_id
-from recommender.relevance import RelevanceModel
+from recommender.relevance import Evidence, RelevanceModel
 from recommender.services.evidence import lexical_span, quotable
 from recommender.services.people import slugify
 from recommender.storage.rows import to_text, to_time
@@ -118,10 +118,10 @@ def test_sentences_are_in_order_and_apart(text: str) -> None:
     assert all(b <= c for (_, b), (c, _) in pairwise(borders))
 
 
-@given(st.floats(-50, 50), st.floats(0, 1), st.floats(0, 1))
-def test_probabilities_are_probabilities(cosine: float, body: float, title: float) -> None:
-    model = RelevanceModel(-8.0, 1.8, 2.3, 1.2, 0.5, 2.0, {})
-    assert 0.0 <= model.probability(cosine, body, title) <= 1.0
+@given(st.builds(Evidence, *[st.floats(-1e6, 1e6)] * 4))
+def test_probabilities_are_probabilities(evidence: Evidence) -> None:
+    model = RelevanceModel(-8.0, Evidence(1.8, 0.4, 2.3, 1.2), 0.5, 2.0, {})
+    assert 0.0 <= model.probability(evidence) <= 1.0
 
 
 @given(st.datetimes(timezones=st.just(UTC)))

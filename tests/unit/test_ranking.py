@@ -30,6 +30,7 @@ def make_candidate(n: int = 1, **changes: object) -> Candidate:
         polarity="like",
         relevance=0.8,
         cosine=0.4,
+        margin=0.5,
         lexical=0.5,
         span="The sea was calm.",
     )

@@ -9,11 +9,12 @@ import pytest
 
 from recommender import rhythm
 from recommender.domain import Touch
-from recommender.relevance import RelevanceModel, count_words
+from recommender.relevance import Evidence, RelevanceModel, count_words
 from recommender.testing import NOW, make_contact
 from recommender.words import clip, sentences, stem, tokens
 
-MODEL = RelevanceModel(-4.0, 1.0, 2.0, 1.0, 0.5, 1.0, {"old": 0.25})
+MODEL = RelevanceModel(-4.0, Evidence(1.0, 0.7, 2.0, 1.0), 0.5, 1.0, {"old": 0.25})
+SOME = Evidence(cosine=2.0, margin=0.3, body=0.2, title=0.1)
 
 
 @pytest.mark.parametrize(
@@ -52,13 +53,13 @@ def test_clip_cuts_at_words_around_the_one_that_counts() -> None:
 
 
 def test_probability_rises_with_every_evidence() -> None:
-    base = MODEL.probability(2.0, 0.2, 0.1)
-    assert 0 < base < 1
-    assert MODEL.probability(3.0, 0.2, 0.1) > base
-    assert MODEL.probability(2.0, 0.4, 0.1) > base
-    assert MODEL.probability(2.0, 0.2, 0.9) > base
-    assert MODEL.probability(-1e9, 0, 0) < 1e-20
-    assert MODEL.probability(1e9, 0, 0) == pytest.approx(1.0)
+    base = MODEL.probability(SOME)
+    assert 0.0 < base < 1.0
+    for name in Evidence._fields:
+        more = SOME._replace(**{name: getattr(SOME, name) + 0.1})
+        assert MODEL.probability(more) > base, name
+    assert MODEL.probability(SOME._replace(cosine=-1e9)) < 1e-20
+    assert MODEL.probability(SOME._replace(cosine=1e9)) == pytest.approx(1.0)
 
 
 def test_rare_words_weigh_more() -> None:
