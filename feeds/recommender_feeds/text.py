@@ -42,6 +42,9 @@ _PARAGRAPH, _LINE = "\ufdd0", "\ufdd1"
 # No "<" within: so the search for an end stops at the next beginning, and stays linear.
 _TAG = re.compile(r"</?[a-zA-Z!?][^<>]*>")
 _LOOKS_LIKE_MARKUP = re.compile(r"</?[a-zA-Z!?][^<>]*>|&[#a-zA-Z]")
+_LEFT_OVER = re.compile(
+    r"&(?:nbsp|amp|quot|[mn]dash|hellip|[lr][sd]quo|#39|#x27|#8[0-9]{3});", re.IGNORECASE
+)
 _CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 # What formats a few words; a title that is declared as plain text may hold it all the same.
 _FORMATS = (
@@ -142,6 +145,13 @@ def _breaker() -> Any:  # noqa: ANN401  (lxml publishes no types)
     )
 
 
+def _escaped_once(text: str) -> str:
+    """Text without references that were escaped twice; those that stand for markup stay."""
+    if "&" not in text:
+        return text
+    return _LEFT_OVER.sub(lambda match: html.unescape(match.group()), text)
+
+
 def _is_cut(parser: Any) -> bool:  # noqa: ANN401  (lxml publishes no types)
     """Whether libxml2 gave up in the depth; what lies below would be lost."""
     return any("depth" in entry.message for entry in parser.error_log)
@@ -150,7 +160,7 @@ def _is_cut(parser: Any) -> bool:  # noqa: ANN401  (lxml publishes no types)
 def _paragraphs(text: str) -> str:
     """Text whose breaks are our own marks; all other white space is one blank."""
     kept = []
-    for paragraph in text.split(_PARAGRAPH):
+    for paragraph in _escaped_once(text).split(_PARAGRAPH):
         if _LINE in paragraph:
             lines = (" ".join(line.split()) for line in paragraph.split(_LINE))
             whole = "\n".join(filter(None, lines))
@@ -163,7 +173,8 @@ def _paragraphs(text: str) -> str:
 
 def tidy(text: str) -> str:
     """Text without control characters, runs of blanks, and more than one blank line."""
-    lines = (" ".join(line.split()) for line in without_controls(text).splitlines())
+    text = _escaped_once(without_controls(text))
+    lines = (" ".join(line.split()) for line in text.splitlines())
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 

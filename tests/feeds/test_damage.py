@@ -341,3 +341,10 @@ def test_a_lone_surrogate_reaches_nobody() -> None:
         b'"url":"https://e.example/\\ud800a","title":"hello","content_text":"hi"}]}'
     )
     repr(parse(body, "https://e.example/")).encode()
+
+
+def test_text_that_was_escaped_twice_reads_as_it_was_meant() -> None:
+    text = "Time.&amp;amp;nbsp;I bought &amp;amp;amp; kept it, &amp;amp;lt;b&amp;amp;gt;"
+    body = f"<description>&lt;p&gt;{text}&lt;/p&gt;</description>"
+    (entry,) = parse(rss("A", body).encode(), "https://e.example/").entries
+    assert entry.text == "Time. I bought & kept it, &lt;b&gt;"
