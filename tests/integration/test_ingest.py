@@ -9,10 +9,11 @@ import os
 import random
 import signal
 import time
+import zlib
 from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from recommender_feeds import (
@@ -164,6 +165,39 @@ def test_a_feed_removed_in_mid_refresh_is_passed_over(
     storage.feeds.unsubscribe("me", gone.id)
     outcomes = ingest(storage, sources, due, now=NOW, rng=random.Random(1))
     assert sorted(outcome.status for outcome in outcomes) == ["failed", "parsed"]
+
+
+def _gzip_of_2_gb() -> bytes:
+    """Two gigabytes of blanks in some two megabytes: one block that can be repeated."""
+    packer = zlib.compressobj(1, zlib.DEFLATED, -15)
+    block = packer.compress(b" " * 2**26) + packer.flush(zlib.Z_FULL_FLUSH)
+    return b"\x1f\x8b\x08" + bytes(7) + block * 32 + b"\x03\x00" + bytes(8)
+
+
+@pytest.mark.slow
+def test_bombs_make_their_feeds_ill_and_the_rest_goes_on(
+    storage: SqliteStorage, sources: SourceRegistry, site: Site
+) -> None:
+    entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
+    lol = f'<!DOCTYPE rss [<!ENTITY e0 "lol">{entities}]><rss version="2.0"><channel><item>'
+    depth = "&lt;div&gt;" * 100_000
+    bodies: dict[str, tuple[bytes, dict[str, Any]]] = {
+        "encoded": (_gzip_of_2_gb(), {"Content_Encoding": "gzip"}),
+        "bare": (_gzip_of_2_gb(), {}),
+        "entities": (f"{lol}<title>&e9;</title></item></channel></rss>".encode(), {}),
+        "depth": (rss(("Deep", "/deep", depth)), {}),
+        "good": (RSS, {}),
+    }
+    for name, (body, headers) in bodies.items():
+        subscribe(storage, site.serve(f"/{name}", body, **headers))
+    refresh(storage, sources)
+    ill = {feed.url.rpartition("/")[2]: feed.error for feed in storage.feeds.feeds("me")}
+    assert "larger than 10 MB" in (ill["encoded"] or "")
+    assert "larger than 10 MB" in (ill["bare"] or "")
+    assert ill["good"] is None
+    texts = {item.title: item.text for item in storage.items.items("me")}
+    assert texts["One"] == "The wind."
+    assert all(len(text) < 10_000 for text in texts.values())
 
 
 def test_an_odd_validator_does_not_end_a_feed(
