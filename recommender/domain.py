@@ -199,6 +199,7 @@ class Told:
     story: str
     at: datetime
     feed_id: int | None
+    title: str
 
 
 @dataclass(frozen=True, slots=True)

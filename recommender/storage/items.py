@@ -124,13 +124,15 @@ class SqliteItems:
         found: dict[int, Told] = {}
         for chunk in chunks(item_ids):
             rows = self._db.rows(
-                "SELECT id, story, feed_id, coalesce(published_at, fetched_at) AS at FROM items"
-                f" WHERE story IS NOT NULL AND id IN ({marks(chunk)})",
+                "SELECT id, story, feed_id, title, coalesce(published_at, fetched_at) AS at"
+                f" FROM items WHERE story IS NOT NULL AND id IN ({marks(chunk)})",
                 chunk,
             )
             found.update(
                 {
-                    row["id"]: Told(row["story"], need_time(row["at"]), row["feed_id"])
+                    row["id"]: Told(
+                        row["story"], need_time(row["at"]), row["feed_id"], row["title"]
+                    )
                     for row in rows
                 }
             )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recommender_feeds import Entry, ParsedFeed, Pull, Validators, next_check_at
+from recommender_feeds import Entry, ParsedFeed, Pull, Validators
 
 from recommender.services.ingest import store_pull
 from recommender.storage.sqlite import open_sqlite
@@ -50,23 +50,3 @@ def test_a_reading_that_is_repeated_adds_nothing(
             assert first.added <= len(entries)
             assert (again.added, again.changed) == (0, 0)
         storage.close()
-
-
-@given(
-    now=st.datetimes(datetime(2000, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
-    interval_s=st.floats(0, 1e9),
-    failures=st.integers(0, 1000),
-    retry_after_s=st.none() | st.floats(-1e6, 1e6),
-    jitter=st.floats(0, 1),
-)
-def test_the_next_check_lies_ahead(
-    now: datetime, interval_s: float, failures: int, retry_after_s: float | None, jitter: float
-) -> None:
-    at = next_check_at(
-        now,
-        interval_s=interval_s,
-        failures=failures,
-        retry_after_s=retry_after_s,
-        jitter=jitter,
-    )
-    assert at - now >= timedelta(minutes=15)
