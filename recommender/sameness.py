@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from recommender_feeds import canonical_url
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from datetime import datetime
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
 CONTENT = "content:"
 ID = "id:"
 TOLD = "told:"
-TELLING_TITLE = 20
-"""Characters from which one title at one minute is one article, whichever feed has it."""
 LONGER = 1.5
 """Another feed may only replace a text by one that is longer by this factor."""
 
@@ -74,18 +74,18 @@ def choose(
 def is_same(item: NewItem, known: KnownItem, key: str) -> bool:
     """Whether the entry is the item that is known by one of its keys.
 
-    By content: yes (the key holds title, text and day). By title and minute: in the same feed,
-    or if the title is a telling one. By the feed's id: unless address, title and date all
+    By content: yes (the key holds title, text and day). By title and minute: in the same feed.
+    By the feed's id: unless address, title and date all
     differ. By address: if the feed never brought the item under another id, or title, date or
     content agree.
     """
     if key.startswith(CONTENT):
         return True
     if key.startswith(TOLD):
-        return known.came_from_this_feed or len(item.title) >= TELLING_TITLE
+        return known.came_from_this_feed
     agrees = (
         item.title.casefold() == known.title.casefold()
-        or (item.published_at is not None and item.published_at == known.published_at)
+        or (_has_time(item.published_at) and item.published_at == known.published_at)
         or item.content_hash == known.content_hash
     )
     if key.startswith(ID):
@@ -94,18 +94,29 @@ def is_same(item: NewItem, known: KnownItem, key: str) -> bool:
     return agrees or not has_id or not known.came_from_this_feed
 
 
+def _has_time(at: datetime | None) -> bool:
+    """Whether a date is a moment; midnight is what a date without a time is read as."""
+    return at is not None and (at.hour, at.minute, at.second) != (0, 0, 0)
+
+
 def may_rewrite(item: NewItem, known: KnownItem, feed_id: int | None) -> bool:
     """Whether a later reading replaces what is kept.
 
     What the feed that brought it says counts, if it says something new; another feed's version
-    only where it is much longer, lest two feeds with a full and a short text take turns. A
-    tombstone stays one.
+    only where it is much longer, lest two feeds with a full and a short text take turns, and
+    only of the same address, lest a stranger put words into somebody's article. A tombstone
+    stays one.
     """
     if known.is_expired or item.content_hash in {known.content_hash, known.last_hash}:
         return False
     if known.feed_id is None or known.feed_id == feed_id:
-        return True
-    return len(item.text) > LONGER * known.n_characters
+        # Where it is not known what the feed said last, a longer text came from another.
+        is_unknown = known.came_from_this_feed and known.last_hash is None
+        return not (is_unknown and LONGER * len(item.text) < known.n_characters)
+    if item.url is None or known.url is None:
+        return False
+    is_here = canonical_url(item.url) == canonical_url(known.url)
+    return is_here and len(item.text) > LONGER * known.n_characters
 
 
 def changed_fields(item: NewItem, known: KnownItem) -> list[str]:

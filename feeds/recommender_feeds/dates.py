@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any
@@ -28,6 +28,7 @@ _ZONES = {
     "AEDT": "+1100", "NZST": "+1200", "NZDT": "+1300",
 }  # fmt: skip
 _DOTTED = re.compile(r"(\d{1,2})\.\s*(\d{1,2})\.\s*(\d{4})(?:\D{1,5}(\d{1,2})[:.](\d{2}))?")
+_TAIL_ZONE = re.compile(r"([+-]\d\d:?\d\d|[A-Z]{3,4})$")
 _EPOCH = re.compile(r"(\d{10})(\d{3})?")
 _EAST_ASIAN = re.compile(
     r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일号]?"
@@ -92,12 +93,26 @@ def _epoch(text: str) -> datetime | None:
 def _dotted(text: str) -> datetime | None:
     """Day, month and year with full stops, as German, Czech, Russian and others write them."""
     match = _DOTTED.match(text)
-    if match is None or _HALF_DAY.search(text):
+    if match is None:
         return None
     day, month, year, hour, minute = (int(part or 0) for part in match.groups())
+    if _HALF_DAY.search(text):
+        hour = hour % 12 + 12 * ("p" in text[match.end() :].lower()[:3])
+    return _moment(year, month, day, hour, minute, text[match.end() :])
+
+
+def _moment(  # the parts of a date, and what follows its time
+    year: int, month: int, day: int, hour: int, minute: int, after: str
+) -> datetime | None:
+    zone = _TAIL_ZONE.search(after)
+    offset = _ZONES.get(zone.group(1), zone.group(1)).replace(":", "") if zone else ""
     try:
-        return datetime(year, month, day, hour, minute, tzinfo=UTC)
-    except ValueError:
+        at = datetime(year, month, day, hour, minute, tzinfo=UTC)
+        if not offset[1:].isdecimal():
+            return at
+        away = timedelta(hours=int(offset[1:3]), minutes=int(offset[3:]))
+        return at - away if offset[0] == "+" else at + away
+    except (ValueError, OverflowError):
         return None
 
 
@@ -106,10 +121,7 @@ def _east_asian(text: str) -> datetime | None:
     if match is None or "下午" in text or "午後" in text or "오후" in text:
         return None  # times of two halves are dateparser's affair
     year, month, day, hour, minute = (int(part or 0) for part in match.groups())
-    try:
-        return datetime(year, month, day, hour, minute, tzinfo=UTC)
-    except ValueError:
-        return None
+    return _moment(year, month, day, hour, minute, text[match.end() :])
 
 
 def _odd(text: str) -> datetime | None:

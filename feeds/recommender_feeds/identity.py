@@ -161,9 +161,10 @@ def _id_key(id: str, feed_url: str) -> str:
 
 def _told_key(entry: Entry) -> str:
     """Title and minute: what stays when a site moves to another host and another program."""
-    if not entry.title or entry.published_at is None:
-        return ""
-    return f"told:{content_hash(entry.title, f'{entry.published_at:%Y-%m-%dT%H:%M}')}"
+    at = entry.published_at
+    if not entry.title or at is None or (at.hour, at.minute, at.second) == (0, 0, 0):
+        return ""  # a date without a time: several may come in a day
+    return f"told:{content_hash(entry.title, f'{at:%Y-%m-%dT%H:%M}')}"
 
 
 def _content_key(entry: Entry) -> str:

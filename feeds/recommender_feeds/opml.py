@@ -8,7 +8,7 @@ from xml.sax.saxutils import quoteattr
 from recommender_feeds.decoding import decoded
 from recommender_feeds.errors import ParseError
 from recommender_feeds.repairing import mended
-from recommender_feeds.text import plain_title
+from recommender_feeds.text import plain_title, without_controls
 from recommender_feeds.types import Subscription
 
 if TYPE_CHECKING:
@@ -101,9 +101,8 @@ def write_opml(subscriptions: Iterable[Subscription], title: str) -> bytes:
         lines.extend(_moves(open_folders, one.folders))
         open_folders = one.folders
         name = quoteattr(_clean(one.title or one.url))
-        lines.append(
-            f"<outline type='rss' text={name} title={name} xmlUrl={quoteattr(_clean(one.url))}/>"
-        )
+        url = quoteattr(without_controls(one.url))
+        lines.append(f"<outline type='rss' text={name} title={name} xmlUrl={url}/>")
     lines.extend("</outline>" for _ in open_folders)
     lines.extend(["</body>", "</opml>", ""])
     return "\n".join(lines).encode()

@@ -45,7 +45,7 @@ _LOOKS_LIKE_MARKUP = re.compile(r"</?[a-zA-Z!?][^<>]*>|&[#a-zA-Z]")
 _LEFT_OVER = re.compile(
     r"&(?:nbsp|amp|quot|[mn]dash|hellip|[lr][sd]quo|#39|#x27|#8[0-9]{3});", re.IGNORECASE
 )
-_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_CDATA = re.compile(r"<!\[CDATA\[((?:(?!<!\[CDATA\[).)*?)\]\]>", re.DOTALL)
 # What formats a few words; a title that is declared as plain text may hold it all the same.
 _FORMATS = (
     "a", "abbr", "b", "big", "br", "cite", "code", "del", "em", "font", "i", "ins", "mark", "p",

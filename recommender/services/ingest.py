@@ -110,15 +110,17 @@ def store_pull(
     try:
         with storage.transaction():
             storage.feeds.put_state(state)
+            offered = to_items(pull.feed, feed.url, feed.kind) if pull.feed else []
             if pull.feed is not None:
                 added, changed = storage.items.put_items(
-                    to_items(pull.feed, feed.url, feed.kind),
+                    offered,
                     feed_id=feed.id,
                     owner_id=feed.owner_id,
                     now=now,
                 )
             if pull.moved_to:
-                if not is_proved(feed, pull, added):
+                n_offered = len({item.key for item in offered})
+                if not is_proved(feed, pull, n_known=n_offered - added):
                     raise _UnprovedError
                 if not feed.owner_id or same_origin(feed.url, pull.moved_to):
                     storage.feeds.move(feed.id, pull.moved_to)
@@ -212,7 +214,7 @@ def after_failure(feed: Feed, error: FeedError, *, now: datetime, jitter: float)
     )
 
 
-def is_proved(feed: Feed, pull: Pull, added: int) -> bool:
+def is_proved(feed: Feed, pull: Pull, *, n_known: int) -> bool:
     """Whether what answers at the new address is the feed we knew. Pure.
 
     It is if it honoured our validators, has the title we know, or holds at least one entry we
@@ -221,7 +223,7 @@ def is_proved(feed: Feed, pull: Pull, added: int) -> bool:
     if pull.feed is None or feed.succeeded_at is None:
         return True
     has_our_title = bool(pull.feed.title) and pull.feed.title == feed.title
-    return has_our_title or added < len(pull.feed.entries)
+    return has_our_title or n_known > 0
 
 
 def to_items(feed: ParsedFeed, feed_url: str, kind: Kind) -> list[NewItem]:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from recommender.domain import Match
 from recommender.services.embedding import background, embed_interests
 from recommender.services.evidence import Evidence, lexical_span
-from recommender.services.judging import Judge
+from recommender.services.judging import Judge, padded_rows
 from recommender.services.progress import silent
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ KEEP = 100
 LEAST_RELEVANCE = 0.02
 """Below this a match is not even a near miss worth a row."""
 SYNC_ROWS = 4096
-QUERIES_AT_ONCE = 128
+QUERIES_AT_ONCE = 64
+"""Interests that go through the pool together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +77,20 @@ class Matching:
     def run(self, account_ids: Iterable[str], progress: Progress = silent) -> int:
         """Match what has not met; returns the number of interests that had something to do."""
         sync_matrix(self._storage, self._matrix, self._embedder.key)
+        self._evidence = self._fresh_evidence()  # items may have been rewritten since
         done = 0
         for account_id in account_ids:
             embed_interests(self._storage, self._embedder, account_id)
             pending = self._pending(account_id)
             total = sum(len(queries) for queries in pending.values())
             for after_seq, queries in sorted(pending.items()):
-                hits = self._hits(queries, after_seq)
-                for query, found in zip(queries, hits, strict=True):
-                    self._store(account_id, query, found)
-                    done += 1
-                    progress("Matching", done, total)
+                # A few at a time: the pairs of all of them would not fit into memory.
+                for start in range(0, len(queries), QUERIES_AT_ONCE):
+                    some = queries[start : start + QUERIES_AT_ONCE]
+                    for query, found in zip(some, self._hits(some, after_seq), strict=True):
+                        self._store(account_id, query, found)
+                        done += 1
+                        progress("Matching", done, total)
         return done
 
     def _fresh_evidence(self) -> Evidence:
@@ -99,6 +103,8 @@ class Matching:
         vectors = self._storage.vectors.interest_vectors(account_id, self._embedder.key)
         pending: dict[int, list[Query]] = defaultdict(list)
         for interest in self._storage.people.interests(account_id):
+            if interest.id not in vectors:
+                continue  # it was added meanwhile, and has its turn in the next run
             blob, matched_seq = vectors[interest.id]
             if matched_seq < self._matrix.last_seq:
                 vector = from_bytes(blob, self._embedder.dim)
@@ -181,7 +187,8 @@ class Matching:
         evidence = self._fresh_evidence()  # the page has no id to be remembered by
         item = self._judge.background.centred(embed(self._embedder, [item_text(title, text)]))
         nearest = self._judge.nearest(item)
-        cosines = np.stack([query.vector for query in queries]) @ item[0]
+        stacked = np.stack([query.vector for query in queries])
+        cosines = (padded_rows(stacked) @ padded_rows(item).T)[: len(queries), 0]
         found = []
         for query, cosine in zip(queries, cosines.tolist(), strict=True):
             cosine_of = np.array([cosine], np.float32)
@@ -201,6 +208,7 @@ class Matching:
         return [
             self._judge.query(interest, from_bytes(vectors[interest.id][0], self._embedder.dim))
             for interest in self._storage.people.interests(account_id)
+            if interest.id in vectors
         ]
 
 
@@ -214,8 +222,10 @@ def pairs_above(
     """
     import numpy as np
 
+    padded = padded_rows(items).T
     for start in range(0, len(queries), QUERIES_AT_ONCE):
-        cosines = queries[start : start + QUERIES_AT_ONCE] @ items.T
+        some = queries[start : start + QUERIES_AT_ONCE]
+        cosines = (padded_rows(some) @ padded)[: len(some), : len(items)]
         for row, of_query in enumerate(cosines):
             columns = np.flatnonzero(of_query >= floor)
             if len(columns):

@@ -122,16 +122,18 @@ class Subscriptions:
         with self._storage.transaction():
             for one in listed:
                 try:
-                    address = read_address(one.url)[0]
+                    address, login = read_address(one.url)
                     if address in known:
                         there += 1
                         continue
-                    self.add(
-                        one.url,
-                        now=now,
+                    self._storage.feeds.subscribe(
+                        self._account_id,
+                        address,
                         kind=_kind_of(one),
-                        title=one.title,
-                        folders=one.folders,
+                        title=one.title or address,
+                        now=now,
+                        folders=one.folders[:MAX_FOLDERS],
+                        login=login,
                     )
                 except InvalidInput as error:
                     skipped.append(str(error))

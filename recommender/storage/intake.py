@@ -121,6 +121,7 @@ class Intake:
         return row is None or int(row[0]) < MAX_UPDATES_A_DAY
 
     def _rewrite(self, item: NewItem, known: KnownItem) -> None:
+        is_ours = known.feed_id in {None, self._feed_id}
         self._db.execute(
             "INSERT INTO item_revisions (item_id, at, title, text, changed)"
             " SELECT id, ?, title, text, ? FROM items WHERE id = ?",
@@ -131,10 +132,11 @@ class Intake:
             " content_hash = ?, minutes = ?, paywalled = ?, updated_at = ?, full_text = NULL,"
             " story = NULL WHERE id = ?",
             (
-                item.title,
+                # Another feed may complete the text; whose article it is stays as it was.
+                item.title if is_ours else known.title,
                 item.text,
-                item.author,
-                item.url,
+                item.author if is_ours else known.author,
+                item.url if is_ours else known.url,
                 item.language,
                 json.dumps(item.tags, ensure_ascii=False),
                 item.content_hash,

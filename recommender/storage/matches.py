@@ -47,6 +47,9 @@ class SqliteMatches:
         """Put matches of one interest, keep its best `keep`, note how far it was matched."""
         found = list(matches)
         with self._db.transaction():
+            sql = "SELECT 1 FROM interests WHERE account_id = ? AND id = ?"
+            if self._db.row(sql, (account_id, interest_id)) is None:
+                return  # it was removed meanwhile
             keys = self._visible_keys(account_id, [match.item_id for match in found])
             self._db.execute_many(
                 "INSERT OR REPLACE INTO matches (account_id, model_key, interest_id, item_id,"

@@ -93,6 +93,7 @@ class _Reader:
         self._db = db
         self._account_id = account_id
         self._item_ids: dict[str, int] = {}
+        self._revised: dict[tuple[bool, str], int] = {}
         self._readers = {
             "sawthis": self._header,
             "contact": self._contact,
@@ -155,6 +156,7 @@ class _Reader:
             known = self._item_row(owner_id, row["key"])
         assert known is not None
         self._item_ids[row["key"]] = known["id"]
+        self._revised[bool(row["owned"]), row["key"]] = known["id"]
         for key in json.loads(row.get("keys") or "[]") or [row["key"]]:
             self._db.execute(
                 "INSERT OR IGNORE INTO item_keys (owner_id, key, item_id) VALUES (?, ?, ?)",
@@ -168,7 +170,7 @@ class _Reader:
 
     def _revision(self, row: dict[str, Any]) -> None:
         # Another account of this library may have brought the same item with its history.
-        item_id = self._item_ids[row["item_key"]]
+        item_id = self._revised[bool(row["owned"]), row["item_key"]]
         self._db.execute(
             "INSERT INTO item_revisions (item_id, at, title, text, changed)"
             " SELECT ?, ?, ?, ?, ? WHERE NOT EXISTS"

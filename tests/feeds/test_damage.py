@@ -305,6 +305,10 @@ def test_each_link_has_its_own_base() -> None:
         ("Mon, 02 Mar 2026 10:00:00 AEST", "2026-03-02T00:00:00+00:00"),
         ("2. 3. 2026", "2026-03-02T00:00:00+00:00"),
         ("2.3.2026 14:05", "2026-03-02T14:05:00+00:00"),
+        ("02.03.2026 10:00 +0300", "2026-03-02T07:00:00+00:00"),
+        ("02.03.2026 22:15 MSK", "2026-03-02T19:15:00+00:00"),
+        ("2026年3月2日 22:00 JST", "2026-03-02T13:00:00+00:00"),
+        ("02.03.2026 5.30 pm", "2026-03-02T17:30:00+00:00"),
     ],
 )
 def test_zones_and_dots_as_feeds_write_them(text: str, at: str) -> None:
@@ -321,8 +325,11 @@ def test_zones_and_dots_as_feeds_write_them(text: str, at: str) -> None:
         "<item><title>A</title><author>" + "(@" * 100_000 + "</author></item>",
         "<item><title>A</title><description>" + "&lt;div&gt;" * 60_000 + "</description></item>",
         "<skipHours><hour>" + "0" * 5000 + "</hour></skipHours><item><title>A</title></item>",
+        "<item><title>A</title><description>&lt;b>"
+        + "&lt;![CDATA[" * 33_000
+        + "</description></item>",
     ],
-    ids=["titles", "roots", "authors", "depth", "hours"],
+    ids=["titles", "roots", "authors", "depth", "hours", "sections"],
 )
 def test_hostile_documents_take_time_in_proportion_to_their_length(hostile: str) -> None:
     """Within the worker's 5 s, whatever is in them; an error is an answer, too."""

@@ -12,6 +12,7 @@ from recommender_feeds import (
     HttpClient,
     ParserPool,
     SourceRegistry,
+    Subscription,
     builtin_sources,
     find_feeds,
     known_addresses,
@@ -223,3 +224,8 @@ def test_every_opml_of_the_corpus_goes_round() -> None:
             assert set(again) == set(titled), name
             n += 1
     assert n >= 150
+
+
+def test_an_address_survives_opml_whatever_its_parameters_are_called() -> None:
+    url = "https://e.example/f?x=1&region=de&currency=eur&copy=1&section=2&timestamp=5"
+    assert [one.url for one in parse_opml(write_opml([Subscription(url, "F")], "T"))] == [url]

@@ -104,7 +104,8 @@ def test_an_unproved_redirect_stays_unproved(
     old = site.serve("/old", RSS)
     subscribe(storage, old)
     refresh(storage, sources)
-    site.serve("/parked", rss(("Buy this name", "https://parked.example/", "Cheap.")))
+    cheap = ("Buy this name", "https://parked.example/", "Cheap.")
+    site.serve("/parked", rss(cheap, cheap, ("", "", "")))
     site.serve("/old", b"", 301, Location="/parked")
     for days in (8, 16, 24):
         refresh(storage, sources, NOW + timedelta(days=days))

@@ -187,3 +187,28 @@ def test_names_that_belong_to_others_do_not_keep_an_entry_from_being_known(
     assert put(storage, feed(mixed)) == (1, 0)
     assert put(storage, feed(mixed)) == (0, 0)
     assert put(storage, feed(entry(1), entry(2))) == (0, 0)
+
+
+def test_a_stranger_cannot_put_words_into_somebodys_article(storage: SqliteStorage) -> None:
+    """Neither by its title and minute, nor by its id; by its address, only a longer text."""
+    ours = entry(1)
+    assert put(storage, feed(ours), "https://a.example/feed") == (1, 0)
+    theirs = replace(ours, id="x", url="https://evil.example/phish", text=ours.text * 3)
+    assert put(storage, feed(theirs), "https://evil.example/feed") == (1, 0)
+    same_id = replace(theirs, id=ours.id, url="https://evil.example/again", text=ours.text * 4)
+    put(storage, feed(same_id), "https://evil.example/feed")
+    same_url = replace(ours, title="Another title", text=ours.text * 5, id="y")
+    put(storage, feed(same_url), "https://evil.example/feed")
+    (item,) = (one for one in storage.items.items("me") if one.url == ours.url)
+    assert (item.title, item.author) == (ours.title, ours.author)
+
+
+def test_two_warnings_of_one_day_are_two(storage: SqliteStorage) -> None:
+    """A date without a time is no moment."""
+    day = datetime(2026, 3, 2, tzinfo=UTC)
+    first = replace(entry(1), title="Weather warning for the coast", published_at=day)
+    second = replace(entry(2), title="Weather warning for the coast", published_at=day)
+    assert put(storage, feed(first)) == (1, 0)
+    assert put(storage, feed(second)) == (1, 0)
+    other = replace(entry(3), title="Weather warning for the coast", published_at=day)
+    assert put(storage, feed(other), "https://other.example/feed") == (1, 0)
