@@ -12,8 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from recommender_feeds import canonical_url
-
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from datetime import datetime
@@ -75,9 +73,8 @@ def is_same(item: NewItem, known: KnownItem, key: str) -> bool:
     """Whether the entry is the item that is known by one of its keys.
 
     By content: yes (the key holds title, text and day). By title and minute: in the same feed.
-    By the feed's id: unless address, title and date all
-    differ. By address: if the feed never brought the item under another id, or title, date or
-    content agree.
+    By the feed's id: unless address, title and date all differ. By address: if the feed never
+    brought the item under another id, or title, date or content agree.
     """
     if key.startswith(CONTENT):
         return True
@@ -115,6 +112,8 @@ def may_rewrite(item: NewItem, known: KnownItem, feed_id: int | None) -> bool:
         return not (is_unknown and LONGER * len(item.text) < known.n_characters)
     if item.url is None or known.url is None:
         return False
+    from recommender_feeds import canonical_url  # hashing has no place on the path of `suggest`
+
     is_here = canonical_url(item.url) == canonical_url(known.url)
     return is_here and len(item.text) > LONGER * known.n_characters
 

@@ -58,7 +58,7 @@ class Query:
 
 
 class Nearest(NamedTuple):
-    """The subjects that items lie nearest to; rows are items, best first."""
+    """The subjects that items lie nearest to; rows are items, in no order within."""
 
     cosines: Vectors
     """(n, N_NEAREST) centred cosines."""
@@ -99,11 +99,7 @@ class Judge:
         cosines = (padded_rows(items) @ self.background.subjects.T)[: len(items)]
         n = min(N_NEAREST, cosines.shape[1])
         found = np.argpartition(cosines, -n, axis=1)[:, -n:]
-        values = np.take_along_axis(cosines, found, axis=1)
-        order = np.argsort(-values, axis=1, kind="stable")
-        return Nearest(
-            np.take_along_axis(values, order, axis=1), np.take_along_axis(found, order, axis=1)
-        )
+        return Nearest(np.take_along_axis(cosines, found, axis=1), found)
 
     def margins(self, query: Query, cosines: Vectors, nearest: Nearest) -> Vectors:
         """(n,) how far each item is nearer to the interest than to its rivals.
@@ -113,7 +109,8 @@ class Judge:
         """
         rivalry = nearest.cosines - query.handicap[nearest.subjects]
         n = min(N_RIVALS, rivalry.shape[1])
-        rivals = np.partition(rivalry, -n, axis=1)[:, -n:].mean(axis=1)
+        # Sorted, lest the order of a sum depend on that of the subjects.
+        rivals = np.sort(rivalry, axis=1)[:, -n:].mean(axis=1)
         margins: Vectors = (cosines - rivals) / self.background.deviation
         return margins
 

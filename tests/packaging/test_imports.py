@@ -23,6 +23,7 @@ HEAVY = [
     "httpx",
     "feedparser",
     "jinja2",
+    "recommender_feeds.identity",
 ]
 CODE = """
 import sys, json
