@@ -8,7 +8,7 @@ which are shared by all accounts, have integer ids.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,7 +30,9 @@ Polarity = Literal["like", "avoid"]
 Origin = Literal["stated", "learned"]
 Humour = Literal["none", "clean", "any"]
 ContactState = Literal["active", "paused", "do_not_contact", "deceased"]
-Status = Literal["new", "opened", "sent", "snoozed", "dismissed"]
+Status = Literal["new", "opened", "sent", "liked", "replied", "snoozed", "dismissed", "less"]
+"""liked and replied are said of what was sent; less is a dismissal of more like it."""
+Level = Literal["clean", "mild", "adult"]
 TouchKind = Literal["sent", "call", "met", "received", "ask"]
 Direction = Literal["out", "in"]
 
@@ -38,7 +40,11 @@ KINDS: tuple[Kind, ...] = ("article", "joke", "page")
 HUMOURS: tuple[Humour, ...] = ("none", "clean", "any")
 POLARITIES: tuple[Polarity, ...] = ("like", "avoid")
 CONTACT_STATES: tuple[ContactState, ...] = ("active", "paused", "do_not_contact", "deceased")
-STATUSES: tuple[Status, ...] = ("new", "opened", "sent", "snoozed", "dismissed")
+STATUSES: tuple[Status, ...] = get_args(Status)
+SHARED: frozenset[Status] = frozenset({"sent", "liked", "replied"})
+"""Statuses that say: the contact has it."""
+TOPICS = ("sexual", "slur", "religion", "politics", "violence", "drugs", "death", "profanity")
+"""What a text may touch that somebody may not want; see recommender_models.offcolour."""
 TOUCH_KINDS: tuple[TouchKind, ...] = ("sent", "call", "met", "received", "ask")
 DIRECTIONS: tuple[Direction, ...] = ("out", "in")
 
@@ -64,11 +70,22 @@ class Contact:
     """Wanted days between touches; None where the user has not said."""
     created_at: datetime
     updated_at: datetime
+    town: str = ""
+    reads: tuple[str, ...] = ()
+    """Hosts of what the contact surely reads; not suggested, for it would be no news."""
+    taboo: tuple[str, ...] = ()
+    """Topics (of TOPICS) that nothing sent to the contact may touch."""
 
     @property
     def first_name(self) -> str:
         """How a friend would be greeted."""
         return self.name.split()[0] if self.name.split() else self.name
+
+    @property
+    def family_name(self) -> str:
+        """The last word of a name of several; empty where there is but one."""
+        words = self.name.split()
+        return words[-1] if len(words) > 1 else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +210,16 @@ class Unplaced:
 
 
 @dataclass(frozen=True, slots=True)
+class Unrated:
+    """An item whose level was not judged yet."""
+
+    item_id: int
+    kind: Kind
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """The story an article tells, when, and which feed brought it."""
 
@@ -224,6 +251,10 @@ class Item:
     story: str | None = None
     """Equal for items that tell the same story."""
     updated_at: datetime | None = None
+    level: Level | None = None
+    """How fit it is for all ears; None until the next refresh has judged it."""
+    topics: tuple[str, ...] = ()
+    """What of TOPICS it touches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +305,9 @@ class Candidate:
     span: str
     story: str | None = None
     """Equal for items that tell the same story."""
+    level: Level | None = None
+    """How fit it is for all ears; None where that is not judged yet."""
+    topics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

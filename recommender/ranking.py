@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from recommender.domain import Suggestion
+from recommender.domain import SHARED, Suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ FRESH_HALF_LIFE_DAYS = 45.0
 LEAST_FRESHNESS = 0.4
 MMR_LAMBDA = 0.75
 """Share of a candidate's own score against its likeness to what is chosen already."""
-CLOSED = frozenset({"sent", "dismissed"})
+CLOSED = SHARED | {"dismissed", "less"}
 _WORD = re.compile(r"\w+")
 
 

@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from recommender.tender import bare_company, tender_reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from recommender.domain import Candidate, Contact, Touch
+    from recommender.domain import Candidate, Contact, Kind, Level, Touch
 
 JOKE_SILENCE_DAYS = 180
 """A joke is not the first sign of life after this long."""
 SHARES_PER_JOKE = 3
 """At most one share in so many may be a joke."""
 
-_TENDER = re.compile(
-    r"\b(lay-?offs?|laid off|redundanc\w+|death|dies|died|dead|killed|lawsuits?|sued|sues|"
-    r"bankrupt\w*|fraud|indicted|insolven\w+|scandal)\b",
-    re.IGNORECASE,
+Rule = Literal["own words", "taboo", "joke", "tender"]
+
+# Mail there is everybody's; any other domain is the contact's own or that of the employer.
+_MAIL_PROVIDERS = frozenset(
+    """
+    gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com ymail.com aol.com
+    icloud.com me.com mac.com proton.me protonmail.com gmx.de gmx.net gmx.at gmx.com web.de mail.com
+    mail.ru yandex.ru yandex.com qq.com 163.com 126.com t-online.de freenet.de posteo.de mailbox.org
+    fastmail.com zoho.com tutanota.com orange.fr free.fr laposte.net wanadoo.fr libero.it
+    comcast.net verizon.net att.net sbcglobal.net btinternet.com example.com
+    """.split()  # noqa: SIM905  (a list of sixty lines reads worse)
 )
-# Withheld from "clean" humour. A plain list, meant to err towards silence.
-_CRUDE = re.compile(
-    r"\b(sex\w*|nude|naked|porn\w*|fuck\w*|shit\w*|bitch\w*|bastards?|dick|cock|pussy|boobs?|"
-    r"whores?|sluts?|condoms?|orgasm\w*|penis\w*|vagina\w*|rape\w*|nazi\w*|hitler|suicid\w*|"
-    r"drunk|cocaine|heroin|bloody hell|arse\w*|asshole\w*|crap|damn\w*|horny|erection|"
-    r"blonde?s?|priest|rabbi|nun|jews?|muslims?|negro\w*|gay|lesbian\w*|retard\w*|cripple\w*)\b",
-    re.IGNORECASE,
-)
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why an item must not go to a contact."""
+
+    rule: Rule
+    reason: str
 
 
 def may_be_written_to(contact: Contact) -> bool:
@@ -38,8 +48,8 @@ def may_be_written_to(contact: Contact) -> bool:
 
 def objection(
     candidate: Candidate, contact: Contact, touches: Sequence[Touch], now: datetime
-) -> str | None:
-    """Why this item must not go to this contact, or None.
+) -> Objection | None:
+    """Why this item must not go to this contact, or None; for its text see `tender`.
 
     Args:
         candidate: The item with its match.
@@ -47,45 +57,85 @@ def objection(
         touches: The contact's touches, newest first.
         now: Aware time.
     """
-    if written_by(candidate.url, contact):
-        return f"it comes from {contact.first_name}'s own site"
-    if names_employer_in_trouble(f"{candidate.title} {candidate.span}", contact.employer):
-        return f"it is bad news about {contact.employer}"
-    if candidate.kind == "joke":
-        return _joke_objection(candidate, contact, touches, now)
+    own = known_to(candidate.url, contact)
+    if own is not None:
+        return Objection("own words", own)
+    return unfit(candidate.kind, candidate.level, candidate.topics, contact) or (
+        _out_of_turn(candidate.kind, contact, touches, now)
+    )
+
+
+def tender(title: str, text: str, contact: Contact) -> Objection | None:
+    """Whether an item brings trouble that is close to the contact."""
+    reason = tender_reason(f"{title}\n{text}", contact)
+    return Objection("tender", reason) if reason else None
+
+
+def unfit(
+    kind: Kind, level: Level | None, topics: Sequence[str], contact: Contact
+) -> Objection | None:
+    """Whether an item's tone or topics are not for this contact."""
+    touched = [topic for topic in contact.taboo if topic in topics]
+    if touched:
+        return Objection("taboo", f"it touches {touched[0]}, taboo for {contact.first_name}")
+    if kind != "joke":
+        return None
+    if contact.humour == "none":
+        return Objection(
+            "joke", f"{contact.first_name} has not been marked as someone who likes jokes"
+        )
+    if contact.humour == "clean" and level != "clean":
+        return Objection("joke", "the joke may not be clean")
     return None
 
 
-def written_by(url: str | None, contact: Contact) -> bool:
-    """Whether the URL lies on one of the contact's own sites or mail domains."""
-    own = {site.casefold().removeprefix("www.") for site in contact.own_sites}
-    if not own or not url:
-        return False
+def known_to(url: str | None, contact: Contact) -> str | None:
+    """Why the contact knows what stands at a URL already, in words, or None."""
+    host = _host(url)
+    if not host:
+        return None
+    if _lies_on(host, contact.own_sites):
+        return f"it comes from {contact.first_name}'s own site"
+    domains = {email.rpartition("@")[2].casefold() for email in contact.emails} - _MAIL_PROVIDERS
+    if _lies_on(host, domains):
+        return f"it comes from the domain of {contact.first_name}'s own mail"
+    if _is_site_of(host, contact.employer):
+        return f"it comes from {contact.employer}, where {contact.first_name} works"
+    if _lies_on(host, contact.reads):
+        return f"{contact.first_name} reads {host} anyway"
+    return None
+
+
+def _host(url: str | None) -> str:
+    if not url:
+        return ""
     from urllib.parse import urlsplit
 
-    host = (urlsplit(url).hostname or "").removeprefix("www.")
-    return any(host == site or host.endswith(f".{site}") for site in own if site)
+    try:
+        return (urlsplit(url).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
 
 
-def names_employer_in_trouble(text: str, employer: str) -> bool:
-    """Whether a text names the employer together with layoffs, death or lawsuits."""
-    return bool(employer) and employer.casefold() in text.casefold() and bool(_TENDER.search(text))
+def _lies_on(host: str, sites: Sequence[str] | set[str] | frozenset[str]) -> bool:
+    names = (site.casefold().removeprefix("www.") for site in sites)
+    return any(host == name or host.endswith(f".{name}") for name in names if name)
 
 
-def is_crude(text: str) -> bool:
-    """Whether a joke holds a word that a clean one would do without."""
-    return bool(_CRUDE.search(text))
+def _is_site_of(host: str, employer: str) -> bool:
+    """Whether a host is named as a company: blog.harbour-lights.com is of Harbour Lights Ltd."""
+    name = re.sub(r"[^a-z0-9]+", "", bare_company(employer).casefold())
+    labels = [label.replace("-", "") for label in host.split(".")[:-1]]
+    return len(name) > 2 and name in labels
 
 
-def _joke_objection(
-    candidate: Candidate, contact: Contact, touches: Sequence[Touch], now: datetime
-) -> str | None:
-    if contact.humour == "none":
-        return f"{contact.first_name} has not been marked as someone who likes jokes"
-    if contact.humour == "clean" and is_crude(f"{candidate.title} {candidate.text}"):
-        return "the joke may not be clean"
-    if touches and (now - touches[0].at).days > JOKE_SILENCE_DAYS:
-        return f"a joke is no first word after {JOKE_SILENCE_DAYS} days of silence"
+def _out_of_turn(
+    kind: Kind, contact: Contact, touches: Sequence[Touch], now: datetime
+) -> Objection | None:
+    if kind == "joke" and touches and (now - touches[0].at).days > JOKE_SILENCE_DAYS:
+        return Objection(
+            "joke", f"a joke is no first word after {JOKE_SILENCE_DAYS} days of silence"
+        )
     return None
 
 

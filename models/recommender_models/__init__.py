@@ -16,8 +16,9 @@ if TYPE_CHECKING:
         EmbedderError,
         UnknownEmbedder,
     )
-    from recommender_models.loading import describe, embedder_key, load_embedder
+    from recommender_models.loading import describe, embedder_key, is_default, load_embedder
     from recommender_models.numbers import all_subjects, relevance_numbers, word_rarity
+    from recommender_models.offcolour import OffColourModel, Rating, offcolour_model
     from recommender_models.protocol import Embedder
     from recommender_models.similarity import (
         VectorMatrix,
@@ -32,13 +33,17 @@ __all__ = [
     "DimensionMismatch",
     "Embedder",
     "EmbedderError",
+    "OffColourModel",
+    "Rating",
     "UnknownEmbedder",
     "VectorMatrix",
     "all_subjects",
     "describe",
     "embedder_key",
     "from_bytes",
+    "is_default",
     "load_embedder",
+    "offcolour_model",
     "relevance_numbers",
     "rows_from_blobs",
     "to_bytes",
@@ -53,8 +58,9 @@ _HOMES = {
         "EmbedderError",
         "UnknownEmbedder",
     ),
-    "loading": ("describe", "embedder_key", "load_embedder"),
+    "loading": ("describe", "embedder_key", "is_default", "load_embedder"),
     "numbers": ("all_subjects", "relevance_numbers", "word_rarity"),
+    "offcolour": ("OffColourModel", "Rating", "offcolour_model"),
     "protocol": ("Embedder",),
     "similarity": ("VectorMatrix", "from_bytes", "rows_from_blobs", "to_bytes"),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recommender_models.manifest import ModelSpec, resolve, verify
+from recommender_models.manifest import DEFAULT_NAME, DEFAULT_SHA256, ModelSpec, resolve, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 def embedder_key(name: str) -> str:
     """The key a name's vectors carry; loads nothing."""
     return _key(resolve(name))
+
+
+def is_default(embedder: Embedder) -> bool:
+    """Whether an embedder is the default model, on whose vectors other numbers were fitted."""
+    return embedder.key == _key(ModelSpec(DEFAULT_NAME, DEFAULT_SHA256[:12], None, is_default=True))
 
 
 def _key(spec: ModelSpec) -> str:

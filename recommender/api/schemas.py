@@ -19,6 +19,7 @@ from recommender.domain import (
 )
 
 Phrase = Annotated[str, Field(min_length=1, max_length=200, examples=["fly fishing"])]
+Topic = Literal["sexual", "slur", "religion", "politics", "violence", "drugs", "death", "profanity"]
 Weight = Annotated[float, Field(gt=0, le=2)]
 
 
@@ -53,6 +54,9 @@ class ContactOut(BaseModel):
     humour: Humour
     state: ContactState
     cadence_days: int | None
+    town: str = ""
+    reads: list[str] = []
+    taboo: list[str] = []
     interests: list[InterestOut]
     created_at: datetime
     updated_at: datetime
@@ -69,6 +73,9 @@ class ContactIn(Strict):
     own_sites: list[str] = []
     humour: Humour = "none"
     cadence_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    town: Annotated[str, Field(max_length=200)] = ""
+    reads: list[str] = []
+    taboo: list[Topic] = []
 
 
 class ContactPatch(Strict):
@@ -82,6 +89,9 @@ class ContactPatch(Strict):
     humour: Humour | None = None
     state: ContactState | None = None
     cadence_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    town: Annotated[str, Field(max_length=200)] | None = None
+    reads: list[str] | None = None
+    taboo: list[Topic] | None = None
 
 
 class InterestIn(Strict):
@@ -161,7 +171,9 @@ class SuggestionOut(BaseModel):
 class Withheld(BaseModel):
     """An item that fits but must not be sent, and why."""
 
+    item_id: int
     title: str
+    rule: Literal["own words", "taboo", "joke", "tender"]
     reason: str
 
 
@@ -213,7 +225,7 @@ class FitsOut(BaseModel):
 class StatusIn(Strict):
     """What was done with a suggestion; `undo` takes the last change back."""
 
-    status: Literal["opened", "sent", "snoozed", "dismissed", "undo"]
+    status: Literal["opened", "sent", "liked", "replied", "snoozed", "dismissed", "less", "undo"]
     until: datetime | None = None
     note: Annotated[str, Field(max_length=10_000)] = ""
 

@@ -9,6 +9,7 @@ import typer
 
 from recommender.cli.context import ContactRef, Json, open_house
 from recommender.cli.output import emit_json, heading, note, say, table
+from recommender.domain import TOPICS
 from recommender.rhythm import last_contact
 from recommender.services import shapes
 from recommender.wiring import utc_now
@@ -27,6 +28,14 @@ Sites = Annotated[
 ]
 Employer = Annotated[str | None, typer.Option(help="Where they work.")]
 Notes = Annotated[str | None, typer.Option(help="For your own memory.")]
+Town = Annotated[str | None, typer.Option(help="Where they live; guards against tender news.")]
+Reads = Annotated[
+    list[str] | None, typer.Option("--reads", help="Host they read anyway; may be repeated.")
+]
+Taboo = Annotated[
+    list[str] | None,
+    typer.Option("--taboo", help=f"{', '.join(TOPICS)}; may be repeated. '' for none."),
+]
 HumourOption = Annotated[str | None, typer.Option(help="Jokes: none, clean or any.")]
 Cadence = Annotated[int | None, typer.Option("--every", help="Wanted days between touches.")]
 
@@ -43,6 +52,9 @@ def add(
     own_site: Sites = None,
     humour: HumourOption = None,
     every: Cadence = None,
+    town: Town = None,
+    reads: Reads = None,
+    taboo: Taboo = None,
     as_json: Json = False,
 ) -> None:
     """Add a contact, with interests if you like, and match them with the pool."""
@@ -59,6 +71,9 @@ def add(
         own_sites=own_site or (),
         humour=humour or "none",  # type: ignore[arg-type]  # checked by the service
         cadence_days=every,
+        town=town or "",
+        reads=reads or (),
+        taboo=[topic for topic in taboo or () if topic],
     )
     if as_json:
         emit_json(shapes.contact_shape(contact, house.people.interests(contact)))
@@ -117,7 +132,10 @@ def show(contact: ContactRef, as_json: Json = False) -> None:
         ("e-mail", ", ".join(person.emails)),
         ("employer", person.employer),
         ("own sites", ", ".join(person.own_sites)),
+        ("town", person.town),
+        ("reads", ", ".join(person.reads)),
         ("jokes", person.humour),
+        ("taboo", ", ".join(person.taboo)),
         ("state", person.state),
         ("every", f"{person.cadence_days} days" if person.cadence_days else ""),
         ("interests", ", ".join(i.phrase for i in interests)),
@@ -138,6 +156,9 @@ def edit(
     own_site: Sites = None,
     humour: HumourOption = None,
     every: Cadence = None,
+    town: Town = None,
+    reads: Reads = None,
+    taboo: Taboo = None,
     state: Annotated[
         str | None, typer.Option(help="active, paused, do_not_contact or deceased.")
     ] = None,
@@ -153,6 +174,9 @@ def edit(
         "own_sites": tuple(own_site) if own_site else None,
         "humour": humour,
         "cadence_days": every,
+        "town": town,
+        "reads": tuple(reads) if reads else None,
+        "taboo": tuple(topic for topic in taboo if topic) if taboo else None,
         "state": state,
     }
     changes = {field: value for field, value in given.items() if value is not None}

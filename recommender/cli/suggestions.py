@@ -87,8 +87,9 @@ def _print_answer(answer: Answer, *, why: bool) -> None:
     for suggestion in answer.suggestions:
         say()
         _print_suggestion(suggestion, why=why)
-    for title, reason in answer.withheld[:LEFT_OUT] if why else ():
-        say(f"\nHeld back: {title}\n  {reason}")
+    # Tender news is told in any case: the user may want to know, and to write another letter.
+    for one in [one for one in answer.withheld if why or one.rule == "tender"][:LEFT_OUT]:
+        say(f"\nHeld back: {one.title}\n  {one.reason}")
     if answer.suggestions:
         first = answer.suggestions[0].id
         note(f"\nSent one? `sawthis sent {first}`. Not right? `sawthis skip {first}`.")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from recommender.services.people import People
 
 MAX_BYTES = 20 * 1024 * 1024
-_FIELDS = ("employer", "notes", "humour", "cadence_days")
+_FIELDS = ("employer", "notes", "humour", "cadence_days", "town")
 
 
 @dataclass(slots=True)
@@ -85,7 +85,11 @@ def _values(row: Any) -> tuple[str, tuple[str, ...], dict[str, Any]]:  # noqa: A
     return (
         row["name"],
         tuple(_texts(row, "emails")),
-        {**values, "interests": phrases, "own_sites": _texts(row, "own_sites")},
+        {
+            **values,
+            "interests": phrases,
+            **{name: _texts(row, name) for name in ("own_sites", "reads", "taboo")},
+        },
     )
 
 

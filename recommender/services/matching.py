@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
-    from recommender_models import Embedder, VectorMatrix
+    from recommender_models import Embedder, Rating, VectorMatrix
 
     from recommender.relevance import RelevanceModel
     from recommender.services.judging import Query, Verdict
@@ -176,16 +176,32 @@ class Matching:
             else lexical_span(title, text, query.words),
         )
 
-    def match_text(self, queries: Sequence[Query], title: str, text: str) -> list[Match]:
+    def page(self, title: str, text: str) -> Vectors:
+        """(1, dim) unit vector of a page that is not in the pool."""
+        from recommender.services.embedding import embed, item_text
+
+        return embed(self._embedder, [item_text(title, text)])
+
+    def rating(self, title: str, text: str, page: Vectors) -> Rating:
+        """How fit a page is for all ears, and what it touches."""
+        from recommender_models import is_default, offcolour_model
+
+        return offcolour_model().rate(
+            [f"{title}\n{text}"],
+            are_jokes=[False],
+            vectors=page if is_default(self._embedder) else None,
+        )[0]
+
+    def match_text(
+        self, queries: Sequence[Query], title: str, text: str, page: Vectors
+    ) -> list[Match]:
         """A page that is not in the pool against interests: one match a query, above the floor."""
         import numpy as np
-
-        from recommender.services.embedding import embed, item_text
 
         if not queries:
             return []
         evidence = self._fresh_evidence()  # the page has no id to be remembered by
-        item = self._judge.background.centred(embed(self._embedder, [item_text(title, text)]))
+        item = self._judge.background.centred(page)
         nearest = self._judge.nearest(item)
         stacked = np.stack([query.vector for query in queries])
         cosines = (padded_rows(stacked) @ padded_rows(item).T)[: len(queries), 0]

@@ -6,7 +6,14 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from recommender.domain import CONTACT_STATES, HUMOURS, POLARITIES, Contact, Interest
+from recommender.domain import (
+    CONTACT_STATES,
+    HUMOURS,
+    POLARITIES,
+    TOPICS,
+    Contact,
+    Interest,
+)
 from recommender.errors import AmbiguousContact, ContactNotFound, InterestNotFound, InvalidInput
 from recommender.words import plain
 
@@ -65,6 +72,9 @@ class People:
         own_sites: Iterable[str] = (),
         humour: Humour = "none",
         cadence_days: int | None = None,
+        town: str = "",
+        reads: Iterable[str] = (),
+        taboo: Iterable[str] = (),
     ) -> Contact:
         """Add a contact with interests, all or nothing.
 
@@ -85,6 +95,9 @@ class People:
                 cadence_days=cadence_days,
                 created_at=now,
                 updated_at=now,
+                town=town,
+                reads=tuple(reads),
+                taboo=tuple(taboo),
             )
         )
         with self._storage.transaction():
@@ -189,12 +202,7 @@ class People:
 
 
 def _checked(contact: Contact) -> Contact:
-    for value, known, what in (
-        (contact.humour, HUMOURS, "humour"),
-        (contact.state, CONTACT_STATES, "state"),
-    ):
-        if value not in known:
-            raise InvalidInput(f"{what} is one of {', '.join(known)}, not “{value}”")
+    _check_words(contact)
     emails = tuple(dict.fromkeys(email.strip() for email in contact.emails if email.strip()))
     for email in emails:
         if not _EMAIL.fullmatch(email) or _CONTROL.search(email):
@@ -208,8 +216,28 @@ def _checked(contact: Contact) -> Contact:
         name=one_line(contact.name, what="the name", limit=MAX_NAME_CHARACTERS),
         emails=emails,
         employer=" ".join(_CONTROL.sub(" ", contact.employer).split())[:MAX_NAME_CHARACTERS],
-        own_sites=tuple(site.strip().casefold() for site in contact.own_sites if site.strip()),
+        own_sites=_hosts(contact.own_sites),
+        town=" ".join(_CONTROL.sub(" ", contact.town).split())[:MAX_NAME_CHARACTERS],
+        reads=_hosts(contact.reads),
     )
+
+
+def _check_words(contact: Contact) -> None:
+    """InvalidInput where a field holds none of the words it may hold."""
+    for value, known, what in (
+        (contact.humour, HUMOURS, "humour"),
+        (contact.state, CONTACT_STATES, "state"),
+        *((topic, TOPICS, "a taboo") for topic in contact.taboo),
+    ):
+        if value not in known:
+            raise InvalidInput(f"{what} is one of {', '.join(known)}, not “{value}”")
+
+
+def _hosts(sites: Iterable[str]) -> tuple[str, ...]:
+    """Hosts, as they are or out of addresses."""
+    folded = (site.strip().casefold() for site in sites)
+    hosts = (re.sub(r"^[a-z]+://|[/?#].*$", "", site).removeprefix("www.") for site in folded)
+    return tuple(dict.fromkeys(host for host in hosts if host))
 
 
 def _checked_interest(interest: Interest) -> Interest:

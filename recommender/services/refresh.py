@@ -14,6 +14,7 @@ from recommender.services.embedding import embed_items
 from recommender.services.full_text import complete
 from recommender.services.ingest import due_feeds, ingest
 from recommender.services.progress import silent
+from recommender.services.rating import rate_items
 from recommender.services.stories import place_stories
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ class Refresher:
             return 0, 0  # an empty pool needs no model
         embedder = self._embedder()
         n_embedded = embed_items(self._storage, embedder, progress)
+        rate_items(self._storage, embedder, progress)
         place_stories(self._storage, embedder, progress)
         n_matched = self._matching().run(self._storage.accounts(), progress)
         self._storage.vectors.activate_model(embedder.key)

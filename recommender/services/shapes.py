@@ -60,6 +60,9 @@ def contact_shape(contact: Contact, interests: Sequence[Interest] = ()) -> Shape
         "humour": contact.humour,
         "state": contact.state,
         "cadence_days": contact.cadence_days,
+        "town": contact.town,
+        "reads": list(contact.reads),
+        "taboo": list(contact.taboo),
         "interests": [interest_shape(interest) for interest in interests],
         "created_at": _time(contact.created_at),
         "updated_at": _time(contact.updated_at),
@@ -105,6 +108,8 @@ def item_shape(item: Item, *, with_text: bool = True) -> Shape:
         "feed": item.feed_title,
         "minutes": item.minutes,
         "paywalled": item.paywalled,
+        "level": item.level,
+        "topics": list(item.topics),
         "published_at": _time(item.published_at),
         "updated_at": _time(item.updated_at),
         "fetched_at": _time(item.fetched_at),
@@ -156,7 +161,10 @@ def answer_shape(answer: Answer, interests: Sequence[Interest], now: datetime) -
         "contact": contact_shape(answer.contact, interests),
         "suggestions": [suggestion_shape(one) for one in answer.suggestions],
         "nearest": suggestion_shape(answer.nearest) if answer.nearest else None,
-        "withheld": [{"title": title, "reason": why} for title, why in answer.withheld],
+        "withheld": [
+            {"item_id": one.item_id, "title": one.title, "rule": one.rule, "reason": one.reason}
+            for one in answer.withheld
+        ],
         "last_contact": last_contact(answer.last_touch, now),
         "silence": answer.silence,
     }

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from recommender import ranking, safety
-from recommender.domain import StatusEvent, Touch
+from recommender.domain import SHARED, StatusEvent, Touch
 from recommender.errors import InvalidInput, SuggestionNotFound
 from recommender.services.people import new_id
 
@@ -30,6 +30,16 @@ MAX_N = 50
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld:
+    """A relevant item that a rule held back."""
+
+    item_id: int
+    title: str
+    rule: safety.Rule
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What `suggest` says about one contact."""
 
@@ -37,8 +47,8 @@ class Answer:
     suggestions: tuple[Suggestion, ...]
     nearest: Suggestion | None
     """The best that stayed below the threshold, when there is nothing better."""
-    withheld: tuple[tuple[str, str], ...]
-    """(title, reason) of relevant items that a rule held back."""
+    withheld: tuple[Withheld, ...]
+    """Relevant items that a rule held back; tender news first."""
     n_interests: int
     last_touch: Touch | None
     silence: str
@@ -92,7 +102,7 @@ class Suggester:
             contact=contact,
             suggestions=suggestions,
             nearest=None if suggestions else nearest,
-            withheld=tuple(withheld),
+            withheld=tuple(sorted(withheld, key=lambda one: one.rule != "tender")),
             n_interests=len(interests),
             last_touch=touches[0] if touches else None,
             silence="" if suggestions else _silence(contact, len(interests), pool, likely),
@@ -110,11 +120,11 @@ class Suggester:
         touches: Sequence[Touch],
         kind: Kind | None,
         now: datetime,
-    ) -> tuple[list[Scored], list[Scored], list[tuple[str, str]]]:
+    ) -> tuple[list[Scored], list[Scored], list[Withheld]]:
         """(above the threshold, below it, withheld with reason)."""
         avoided = ranking.avoided(pool, self._threshold)
         allowed: list[Candidate] = []
-        withheld: dict[int, tuple[str, str]] = {}
+        withheld: dict[int, Withheld] = {}
         for candidate in ranking.unseen(pool, events, now):
             if candidate.item_id in avoided or (kind and candidate.kind != kind):
                 continue
@@ -122,18 +132,28 @@ class Suggester:
             if objection is None:
                 allowed.append(candidate)
             elif candidate.relevance >= self._threshold and candidate.polarity == "like":
-                withheld[candidate.item_id] = (candidate.title, objection)
+                withheld[candidate.item_id] = _withheld(candidate, objection)
         likely = [c for c in allowed if c.relevance >= self._threshold]
         unlikely = [c for c in allowed if c.relevance < self._threshold]
-        return ranking.score(likely, now), ranking.score(unlikely, now), list(withheld.values())
+        kind_ones = []
+        best = ranking.score(likely, now)[:DIVERSIFIED]
+        texts = self._storage.items.texts([one.candidate.item_id for one in best])
+        for one in best:
+            item_id = one.candidate.item_id
+            objection = safety.tender(*texts.get(item_id, (one.candidate.title, "")), contact)
+            if objection is None:
+                kind_ones.append(one)
+            else:
+                withheld[item_id] = _withheld(one.candidate, objection)
+        return kind_ones, ranking.score(unlikely, now), list(withheld.values())
 
     def _choose(
         self, likely: Sequence[Scored], events: Mapping[str, StatusEvent], n: int
     ) -> list[Scored]:
-        best = likely[:DIVERSIFIED]
+        best = list(likely)
         if len(best) > 1:
             best = ranking.diversify(best, self._vectors(best), len(best))
-        sent = [e for e in reversed(list(events.values())) if e.status == "sent"]
+        sent = [e for e in reversed(list(events.values())) if e.status in SHARED]
         kinds = self._kinds([event.item_id for event in sent[: safety.SHARES_PER_JOKE]])
         return ranking.at_most_one_joke(best, first_may_be_joke=safety.joke_is_due(kinds))[:n]
 
@@ -226,6 +246,10 @@ class Suggester:
         """
         self.whose(suggestion_id)
         return self._storage.history.undo_status(self._account_id, suggestion_id)
+
+
+def _withheld(candidate: Candidate, objection: safety.Objection) -> Withheld:
+    return Withheld(candidate.item_id, candidate.title, objection.rule, objection.reason)
 
 
 def _floats(blob: bytes) -> Sequence[float]:

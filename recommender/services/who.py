@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from recommender.domain import MAX_SPAN_CHARACTERS
+from recommender.domain import MAX_SPAN_CHARACTERS, SHARED
 from recommender.errors import InvalidInput
 from recommender.rhythm import last_contact
-from recommender.safety import may_be_written_to, written_by
+from recommender.safety import known_to, may_be_written_to, tender, unfit
 from recommender.words import clip
 
 if TYPE_CHECKING:
@@ -55,7 +55,10 @@ def who_would_enjoy(
     if not (title.strip() or text.strip()):
         raise InvalidInput("there is no text to judge by; give the page's title or text")
     queries = matching.queries(account_id)
-    matches = matching.match_text(queries, title[:1000], text[:MAX_TEXT_CHARACTERS])
+    title, text = title[:1000], text[:MAX_TEXT_CHARACTERS]
+    page = matching.page(title, text)
+    matches = matching.match_text(queries, title, text, page)
+    topics = matching.rating(title, text, page).topics
     avoided = {
         q.interest.contact_id: True
         for q in queries
@@ -76,7 +79,9 @@ def who_would_enjoy(
     fits = []
     for contact_id, match in best.items():
         contact = storage.people.contact(account_id, contact_id)
-        if contact_id in avoided or not may_be_written_to(contact) or written_by(url, contact):
+        if contact_id in avoided or not may_be_written_to(contact) or known_to(url, contact):
+            continue
+        if unfit("page", None, topics, contact) or tender(title, text, contact):
             continue
         fits.append(
             Fit(
@@ -101,5 +106,5 @@ def _had(storage: Storage, account_id: str, url: str | None) -> set[str]:
     return {
         event.contact_id
         for event in storage.history.statuses(account_id)
-        if event.status == "sent" and event.item_key == key
+        if event.status in SHARED and event.item_key == key
     }

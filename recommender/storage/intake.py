@@ -167,6 +167,7 @@ def forget_derived(db: Connections, item_id: int) -> None:
     db.execute("DELETE FROM item_vectors WHERE item_id = ?", (item_id,))
     db.execute("DELETE FROM matches WHERE item_id = ?", (item_id,))
     db.execute("DELETE FROM story_bands WHERE item_id = ?", (item_id,))
+    db.execute("UPDATE items SET level = NULL, topics = '[]' WHERE id = ?", (item_id,))
 
 
 def _known(row: sqlite3.Row) -> KnownItem:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from recommender.domain import PageWanted, Revision, Told, Unplaced
+from recommender.domain import PageWanted, Revision, Told, Unplaced, Unrated
 from recommender.errors import ItemNotFound
 from recommender.storage.feeds import VISIBLE
 from recommender.storage.intake import Intake, forget_derived
 from recommender.storage.rows import need_time, to_item, to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from recommender.domain import Item, Kind, NewItem
+    from recommender.domain import Item, Kind, Level, NewItem
     from recommender.storage.connection import Connections
 
 # SQLite takes 32,766 parameters; far fewer keep statements small enough to cache.
@@ -164,6 +164,22 @@ class SqliteItems:
                 "INSERT OR IGNORE INTO story_bands (band, item_id) VALUES (?, ?)",
                 [(band, item_id) for band in bands],
             )
+
+    def unrated(self, *, limit: int) -> list[Unrated]:
+        """Items whose level was not judged yet, by id."""
+        rows = self._db.rows(
+            "SELECT id, kind, title, text FROM items WHERE level IS NULL AND expired_at IS NULL"
+            " ORDER BY id LIMIT ?",
+            (limit,),
+        )
+        return [Unrated(row["id"], row["kind"], row["title"], row["text"]) for row in rows]
+
+    def put_ratings(self, ratings: Mapping[int, tuple[Level, Sequence[str]]]) -> None:
+        """Put the level and topics of items."""
+        self._db.execute_many(
+            "UPDATE items SET level = ?, topics = ? WHERE id = ?",
+            [(level, json.dumps(topics), item_id) for item_id, (level, topics) in ratings.items()],
+        )
 
     def item(self, account_id: str, item_id: int) -> Item:
         """One item visible to the account, or ItemNotFound."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from recommender.domain import Candidate, suggestion_id
@@ -20,7 +21,8 @@ _ACTIVE = "(SELECT value FROM settings WHERE key = 'active_model')"
 _CANDIDATE = """
 SELECT m.suggestion_id, m.item_id, i.key, i.kind, i.url, i.title,
        CASE i.kind WHEN 'joke' THEN i.text ELSE '' END AS text, i.author, i.feed_title,
-       i.published_at, i.fetched_at, i.content_hash, i.story, m.interest_id, t.phrase, t.weight,
+       i.published_at, i.fetched_at, i.content_hash, i.story, i.level, i.topics,
+       m.interest_id, t.phrase, t.weight,
        t.polarity, m.relevance, m.cosine, m.margin, m.lexical, m.span
 FROM matches m
 JOIN interests t ON t.account_id = m.account_id AND t.id = m.interest_id
@@ -152,4 +154,6 @@ def _to_candidate(row: sqlite3.Row) -> Candidate:
         margin=row["margin"],
         lexical=row["lexical"],
         span=row["span"],
+        level=row["level"],
+        topics=tuple(json.loads(row["topics"])),
     )

@@ -289,11 +289,22 @@ DELETE FROM interest_vectors
 """
 
 
+_M005 = """
+ALTER TABLE contacts ADD COLUMN town TEXT NOT NULL DEFAULT '';
+ALTER TABLE contacts ADD COLUMN reads TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE contacts ADD COLUMN taboo TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE items ADD COLUMN level TEXT;
+ALTER TABLE items ADD COLUMN topics TEXT NOT NULL DEFAULT '[]';
+CREATE INDEX items_unrated ON items(id) WHERE level IS NULL AND expired_at IS NULL
+"""
+
+
 _STEPS = {
     "m001_first_house": _M001,
     "m002_the_ingester": _M002,
     "m003_what_publishers_ask_for": _M003,
     "m004_margins": _M004,
+    "m005_safe_to_send": _M005,
 }
 LATEST = len(_STEPS)
 

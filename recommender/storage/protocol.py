@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Interest,
         Item,
         Kind,
+        Level,
         Login,
         Match,
         NewItem,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         Told,
         Touch,
         Unplaced,
+        Unrated,
     )
 
 
@@ -175,6 +177,12 @@ class ItemStore(Protocol):
 
     def put_story(self, item_id: int, story: str, bands: Sequence[int]) -> None:
         """Give an item its story and the bands it is found by."""
+
+    def unrated(self, *, limit: int) -> list[Unrated]:
+        """Items whose level was not judged yet, by id; a rewritten item is one of them again."""
+
+    def put_ratings(self, ratings: Mapping[int, tuple[Level, Sequence[str]]]) -> None:
+        """Put the level and topics of items; vanished ones are left out."""
 
     def item(self, account_id: str, item_id: int) -> Item:
         """One item visible to the account, or ItemNotFound."""

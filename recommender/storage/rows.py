@@ -50,6 +50,9 @@ def contact_row(account_id: str, contact: Contact) -> dict[str, object]:
         "cadence_days": contact.cadence_days,
         "created_at": to_text(contact.created_at),
         "updated_at": to_text(contact.updated_at),
+        "town": contact.town,
+        "reads": json.dumps(contact.reads),
+        "taboo": json.dumps(contact.taboo),
     }
 
 
@@ -68,6 +71,9 @@ def to_contact(row: Row) -> Contact:
         cadence_days=row["cadence_days"],
         created_at=need_time(row["created_at"]),
         updated_at=need_time(row["updated_at"]),
+        town=row["town"],
+        reads=tuple(json.loads(row["reads"])),
+        taboo=tuple(json.loads(row["taboo"])),
     )
 
 
@@ -148,6 +154,8 @@ def to_item(row: Row) -> Item:
         paywalled=bool(row["paywalled"]),
         story=row["story"],
         updated_at=to_time(row["updated_at"]),
+        level=row["level"],
+        topics=tuple(json.loads(row["topics"])),
     )
 
 

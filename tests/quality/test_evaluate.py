@@ -43,6 +43,39 @@ def write(path: Path, rows: list[dict[str, object]]) -> str:
     return str(path)
 
 
+INNOCENT = ROOT / "tests" / "quality" / "innocent.txt"
+CRUDE = [
+    "I had sex with her sister, and she never found out.",
+    "What the f**k did you expect?",
+    "My grandfather killed himself on a Monday. At least he missed the meeting.",
+    "She slept with the whole football team before breakfast.",
+    "Those people breed like rats and should go back to where they came from.",
+    "A nun, a rabbi and a naked lady walk into a brothel.",
+]
+
+
+@pytest.mark.slow
+def test_offcolour_lets_the_innocent_pass_and_not_the_crude(tmp_path: Path) -> None:
+    innocent: list[dict[str, object]] = [
+        {"id": f"i{n}", "title": line, "text": ""}
+        for n, line in enumerate(INNOCENT.read_text("utf-8").splitlines())
+    ]
+    crude: list[dict[str, object]] = [
+        {"id": f"c{n}", "kind": "joke", "title": "", "text": line} for n, line in enumerate(CRUDE)
+    ]
+    items = write(tmp_path / "items.jsonl", [*innocent, *crude])
+    done = evaluate("offcolour", "--items", items, "--out", str(tmp_path / "out"))
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in (tmp_path / "out").read_text().splitlines()]
+    assert [row["id"] for row in rows] == [row["id"] for row in (*innocent, *crude)]
+    passing = [row["id"] for row in rows if row["level"] == "clean"]
+    assert len(innocent) == 50
+    assert sum(name.startswith("i") for name in passing) >= 48
+    assert not [name for name in passing if name.startswith("c")]
+    assert all(0 <= row["probability"] <= 1 for row in rows)
+    assert "death" in rows[52]["topics"]
+
+
 @pytest.mark.slow
 def test_rank_writes_a_run(tmp_path: Path) -> None:
     items = write(

@@ -1,0 +1,55 @@
+"""How fit new items are for all ears: level and topics, judged once and stored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from recommender_models import from_bytes, is_default, offcolour_model
+
+from recommender.services.progress import silent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from recommender_models import Embedder, Rating
+
+    from recommender.domain import Unrated
+    from recommender.services.progress import Progress
+    from recommender.storage.protocol import Storage
+
+BATCH = 256
+
+
+def rate_items(storage: Storage, embedder: Embedder, progress: Progress = silent) -> int:
+    """Judge every item that was not judged yet; returns how many.
+
+    Batches are stored as they are done, so that a crash loses one at most.
+    """
+    done = 0
+    while batch := storage.items.unrated(limit=BATCH):
+        ratings = rate(storage, embedder, batch)
+        storage.items.put_ratings(
+            {
+                item.item_id: (rating.level, rating.topics)
+                for item, rating in zip(batch, ratings, strict=True)
+            }
+        )
+        done += len(batch)
+        progress("Checking", done, done)
+    return done
+
+
+def rate(storage: Storage, embedder: Embedder, items: Sequence[Unrated]) -> list[Rating]:
+    """A rating for each item, by its words and its stored vector.
+
+    The numbers were fitted on vectors of the default model; under another one the words decide.
+    """
+    import numpy as np
+
+    texts = [f"{item.title}\n{item.text}" for item in items]
+    are_jokes = [item.kind == "joke" for item in items]
+    blobs = storage.vectors.item_vectors(embedder.key, [item.item_id for item in items])
+    if not is_default(embedder) or len(blobs) < len(items):
+        return offcolour_model().rate(texts, are_jokes=are_jokes)
+    vectors = np.stack([from_bytes(blobs[item.item_id], embedder.dim) for item in items])
+    return offcolour_model().rate(texts, are_jokes=are_jokes, vectors=vectors)
