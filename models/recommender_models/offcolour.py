@@ -37,7 +37,7 @@ N_BUCKETS = 4096
 GRAM_LENGTHS = (3, 4, 5)
 N_CUES = 2 * len(TOPICS)
 VECTOR_SCALE = 4.0
-ARTICLE_CUT = 0.6
+ARTICLE_CUT = 0.75
 """Probability from which what is no joke is not clean."""
 _WORD = re.compile(r"[a-z0-9]+(?:['*/-][a-z0-9]+)*")
 # f*ck, s**t, @#$%!: what is hidden is meant to be recognised.
