@@ -344,7 +344,13 @@ class Suggestion:
     margin: float
     lexical: float
     score: float
-    """What it was ranked by: relevance with weight and freshness, in [0, 2]."""
+    """What it was ranked by: relevance x weight x freshness x lift, in [0, 4]."""
+    freshness: float
+    """In [0.4, 1]."""
+    weight: float
+    """Of the interest, in (0, 2]."""
+    lift: float
+    """What the contact's reactions so far make of it, in [0.5, 2]; 1 without any."""
     span: str
     reason: str
     note: str

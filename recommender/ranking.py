@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from recommender.domain import SHARED, Suggestion
@@ -30,7 +30,9 @@ class Scored:
 
     candidate: Candidate
     score: float
-    """Relevance x weight x freshness, in [0, 2]."""
+    """Relevance x weight x freshness x lift, in [0, 4]."""
+    lift: float = 1.0
+    """What the contact's taste makes of it, in [0.5, 2]."""
 
 
 def freshness(candidate: Candidate, now: datetime) -> float:
@@ -112,6 +114,21 @@ def _looks(candidate: Candidate) -> set[str]:
     return {headline, candidate.story} if candidate.story else {headline}
 
 
+def lifted(scored: Sequence[Scored], lifts: Mapping[int, float]) -> list[Scored]:
+    """Scores times the lift of each item, best first, ties by item key.
+
+    Args:
+        scored: In any order.
+        lifts: By item id; an item without one keeps its score.
+    """
+    changed = [
+        replace(one, score=one.score * lift, lift=lift)
+        for one in scored
+        for lift in (lifts.get(one.candidate.item_id, 1.0),)
+    ]
+    return sorted(changed, key=lambda one: (-one.score, one.candidate.item_key))
+
+
 def diversify(scored: Sequence[Scored], vectors: Mapping[int, Vector], n: int) -> list[Scored]:
     """The first n by maximal marginal relevance (Carbonell and Goldstein 1998).
 
@@ -177,7 +194,9 @@ def draft(contact: Contact, candidate: Candidate) -> str:
     return "\n".join(lines)
 
 
-def to_suggestion(contact: Contact, scored: Scored, event: StatusEvent | None) -> Suggestion:
+def to_suggestion(
+    contact: Contact, scored: Scored, event: StatusEvent | None, now: datetime
+) -> Suggestion:
     """The candidate as it is shown, with reason, draft and status."""
     c = scored.candidate
     opened = event is not None and event.status == "opened"
@@ -198,6 +217,9 @@ def to_suggestion(contact: Contact, scored: Scored, event: StatusEvent | None) -
         margin=c.margin,
         lexical=c.lexical,
         score=scored.score,
+        freshness=freshness(c, now),
+        weight=c.weight,
+        lift=scored.lift,
         span=c.span,
         reason=reason(contact, c),
         note=draft(contact, c),

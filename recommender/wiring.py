@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from recommender_models import Embedder, VectorMatrix
 
     from recommender.relevance import RelevanceModel
+    from recommender.services.learning import Learner
     from recommender.services.matching import Matching
     from recommender.services.people import People
     from recommender.services.refresh import Refresher
@@ -114,6 +115,13 @@ class House:
         return Suggester(self.storage, self.account_id, self.threshold)
 
     @cached_property
+    def learner(self) -> Learner:
+        """What reactions teach."""
+        from recommender.services.learning import Learner
+
+        return Learner(self.storage, self.account_id, self.people)
+
+    @cached_property
     def touches(self) -> Touches:
         """Touches."""
         from recommender.services.touches import Touches
@@ -170,27 +178,33 @@ class House:
             embedder = self.embedder()
             if not made:
                 made[:] = [
-                    Matching(self.storage, embedder, self._matrix(embedder), self.relevance_model)
+                    Matching(self.storage, embedder, self._matrices(embedder), self.relevance_model)
                 ]
             return made[0]
 
         return make
 
-    def _matrix(self, embedder: Embedder) -> VectorMatrix:
+    def _matrices(self, embedder: Embedder) -> Callable[[str, int], VectorMatrix]:
+        """Opens this library's matrices for a model, by what they hold and the length of a row."""
         import hashlib
 
         from recommender_models import VectorMatrix
 
-        name = hashlib.sha256(embedder.key.encode()).hexdigest()[:12]
-        try:
-            self.settings.vector_dir.mkdir(parents=True, exist_ok=True)
-            return VectorMatrix(
-                self.settings.vector_dir / f"{self.storage.library_id()}-{name}", embedder.dim
-            )
-        except OSError as error:
-            raise StorageError(
-                f"{self.settings.vector_dir} can't be written: {error.strerror}"
-            ) from error
+        model = hashlib.sha256(embedder.key.encode()).hexdigest()[:12]
+        stem = f"{self.storage.library_id()}-{model}"
+
+        folder = self.settings.vector_dir
+
+        def opened(holds: str, dim: int) -> VectorMatrix:
+            try:
+                self.settings.vector_dir.mkdir(parents=True, exist_ok=True)
+                return VectorMatrix(
+                    self.settings.vector_dir / (f"{stem}-{holds}" if holds else stem), dim
+                )
+            except OSError as error:
+                raise StorageError(f"{folder} can't be written: {error.strerror}") from error
+
+        return opened
 
     @cached_property
     def refresher(self) -> Refresher:

@@ -138,6 +138,23 @@ def remove_interest(house: Guarded, contact: str, interest: str) -> Response:
     return Response(status_code=204)
 
 
+@router.get("/{contact}/proposals", operation_id="list_proposals", tags=["interests"])
+def list_proposals(house: Guarded, contact: str) -> schemas.ProposalsOut:
+    """What the contact's reactions suggest about their interests; nothing is applied."""
+    found = house.learner.proposals(house.people.find(contact))
+    return schemas.ProposalsOut.model_validate(
+        {"proposals": [shapes.proposal_shape(proposal) for proposal in found]}
+    )
+
+
+@router.post("/{contact}/proposals", operation_id="accept_proposal", tags=["interests"])
+def accept_proposal(house: Guarded, contact: str, body: schemas.ProposalIn) -> schemas.InterestOut:
+    """Accept a proposal: the interest is added or its weight changed."""
+    interest = house.learner.accept(house.people.find(contact), body.phrase, now=utc_now())
+    match_if_ready(house)
+    return schemas.InterestOut.model_validate(shapes.interest_shape(interest))
+
+
 @router.get("/{contact}/suggestions", operation_id="suggest", tags=["suggestions"])
 def suggest(
     house: Guarded,

@@ -162,6 +162,9 @@ class SuggestionOut(BaseModel):
     margin: float
     lexical: float
     score: float
+    freshness: float
+    weight: float
+    lift: float
     span: Annotated[str, Field(max_length=160)]
     reason: str
     note: str
@@ -285,6 +288,27 @@ class TouchesOut(BaseModel):
     """A contact's touches, newest first."""
 
     touches: list[TouchOut]
+
+
+class ProposalOut(BaseModel):
+    """A change to interests that reactions suggest."""
+
+    kind: Literal["add", "raise", "lower"]
+    phrase: str
+    words: Annotated[str, Field(examples=["crypto 0 of 3: still into crypto?"])]
+    weight: float
+
+
+class ProposalsOut(BaseModel):
+    """What reactions suggest; nothing of it is applied."""
+
+    proposals: list[ProposalOut]
+
+
+class ProposalIn(Strict):
+    """A proposal to accept."""
+
+    phrase: Phrase
 
 
 class InterestsOut(BaseModel):

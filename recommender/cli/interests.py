@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recommender.cli.context import ContactRef, Json, open_house
-from recommender.cli.output import emit_json, progress, say, table
+from recommender.cli.output import emit_json, note, progress, safe, say, table
 from recommender.services import shapes
 from recommender.wiring import utc_now
 
@@ -92,6 +92,34 @@ def edit(
         emit_json(shapes.interest_shape(changed))
     else:
         say(f"“{changed.phrase}” is changed.")
+
+
+@app.command()
+def proposals(contact: ContactRef, as_json: Json = False) -> None:
+    """What a contact's reactions suggest about their interests; nothing is applied."""
+    house = open_house()
+    person = house.people.find(contact)
+    found = house.learner.proposals(person)
+    if as_json:
+        emit_json([shapes.proposal_shape(proposal) for proposal in found])
+        return
+    if not found:
+        say("Nothing yet: it takes three reactions or more to the same kind of thing.")
+    for proposal in found:
+        say(proposal.words)
+        note(f'  `sawthis interests accept {person.slug} "{safe(proposal.phrase)}"`')
+
+
+@app.command()
+def accept(contact: ContactRef, phrase: Phrase, as_json: Json = False) -> None:
+    """Accept a proposal: the interest is added, or its weight changed."""
+    house = open_house()
+    interest = house.learner.accept(house.people.find(contact), phrase, now=utc_now())
+    match_now(house)
+    if as_json:
+        emit_json(shapes.interest_shape(interest))
+    else:
+        say(f"“{interest.phrase}” counts {interest.weight:g} now.")
 
 
 @app.command()

@@ -30,6 +30,9 @@ def register(app: typer.Typer) -> None:
     app.command("sent")(sent)
     app.command("skip")(skip)
     app.command("later")(later)
+    app.command("liked")(liked)
+    app.command("replied")(replied)
+    app.command("less")(less)
     app.command("undo")(undo)
 
 
@@ -106,12 +109,10 @@ def _print_suggestion(suggestion: Suggestion, *, why: bool) -> None:
         say(f"  {source}")
     say(f"  Why: {suggestion.reason}")
     if why:
-        say(
-            f"  Evidence: fit {suggestion.relevance:.0%} for “{suggestion.interest}”; "
-            f"meaning {suggestion.cosine:.2f} (centred cosine), "
-            f"{suggestion.margin:+.1f} above other subjects, "
-            f"words {suggestion.lexical:.0%}; ranked by {suggestion.score:.2f} with freshness"
-        )
+        from recommender.services.why import evidence_lines
+
+        for line in evidence_lines(suggestion, open_house().relevance_model):
+            say(f"  {line}")
     say(f"  Id: {suggestion.id}" + (" (opened)" if suggestion.status == "opened" else ""))
 
 
@@ -185,6 +186,28 @@ def skip(suggestion: SuggestionId, as_json: Json = False) -> None:
     _tell(event, "Skipped.", as_json)
 
 
+def liked(suggestion: SuggestionId, as_json: Json = False) -> None:
+    """They liked it: more like it comes first for this contact."""
+    event = open_house().suggester.set_status(suggestion, "liked", now=utc_now())
+    _tell(event, "Noted as liked.", as_json)
+
+
+def replied(
+    suggestion: SuggestionId,
+    note_text: Annotated[str, typer.Option("--note", help="A line for your own memory.")] = "",
+    as_json: Json = False,
+) -> None:
+    """They answered: logs a touch from them, and counts as liked."""
+    event = open_house().suggester.set_status(suggestion, "replied", now=utc_now(), note=note_text)
+    _tell(event, "Noted as answered.", as_json)
+
+
+def less(suggestion: SuggestionId, as_json: Json = False) -> None:
+    """Less of this: neither this nor, if there is other, more like it for this contact."""
+    event = open_house().suggester.set_status(suggestion, "less", now=utc_now())
+    _tell(event, "Less of this.", as_json)
+
+
 def later(
     suggestion: SuggestionId,
     days: Annotated[int, typer.Option(min=1, max=365, help="How long it sleeps.")] = 7,
@@ -199,7 +222,7 @@ def later(
 
 
 def undo(suggestion: SuggestionId, as_json: Json = False) -> None:
-    """Take back the last sent, skip or later of a suggestion."""
+    """Take back the last thing said of a suggestion: sent, liked, replied, skip, less or later."""
     event = open_house().suggester.undo(suggestion)
     _tell(event, f"Taken back: “{event.status}”.", as_json)
 

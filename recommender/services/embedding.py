@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from recommender_models import EmbedderError, all_subjects, from_bytes, to_bytes
+from recommender_models import EmbedderError, all_subjects, to_bytes
 
 from recommender.errors import EmbeddingError
 from recommender.services.progress import silent
@@ -100,6 +100,13 @@ class Background:
     subjects: Vectors
     """(n, dim) centred unit vectors of subjects of all kinds."""
 
+    @property
+    def fingerprint(self) -> str:
+        """Names the subjects, as they are embedded, in twelve characters."""
+        import hashlib
+
+        return hashlib.sha256(self.subjects.tobytes()).hexdigest()[:12]
+
     def centred(self, vectors: Vectors) -> Vectors:
         """(n, dim) unit vectors with the mean taken out."""
         return centred(vectors, self.mean)
@@ -114,15 +121,25 @@ def background(storage: Storage, embedder: Embedder) -> Background:
     """
     import numpy as np
 
-    known = storage.vectors.background(embedder.key)
+    known = stored_background(storage, embedder.key)
     if known is not None:
-        mean = from_bytes(known[0], embedder.dim)
-        subjects = np.frombuffer(known[2], "<f4").reshape(-1, embedder.dim).astype(np.float32)
-        return Background(mean, known[1], subjects)
+        return known
     made = measure_background(embedder)
     rows = np.ascontiguousarray(made.subjects, dtype="<f4").tobytes()
     storage.vectors.put_background(embedder.key, to_bytes(made.mean), made.deviation, rows)
     return made
+
+
+def stored_background(storage: Storage, model_key: str) -> Background | None:
+    """The model's background as the library has it, or None."""
+    import numpy as np
+
+    known = storage.vectors.background(model_key)
+    if known is None:
+        return None
+    mean = np.frombuffer(known[0], "<f4").astype(np.float32)
+    subjects = np.frombuffer(known[2], "<f4").reshape(-1, len(mean)).astype(np.float32)
+    return Background(mean, known[1], subjects)
 
 
 def measure_background(embedder: Embedder) -> Background:

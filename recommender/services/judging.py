@@ -23,7 +23,7 @@ from recommender.relevance import Evidence, count_words
 from recommender.words import tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -58,12 +58,12 @@ class Query:
 
 
 class Nearest(NamedTuple):
-    """The subjects that items lie nearest to; rows are items, in no order within."""
+    """The subjects that items lie nearest to; rows are items, nearest first."""
 
     cosines: Vectors
     """(n, N_NEAREST) centred cosines."""
-    subjects: NDArray[np.int64]
-    """(n, N_NEAREST) their numbers."""
+    subjects: NDArray[np.int64] | Vectors
+    """(n, N_NEAREST) their numbers; of any type, as they are kept."""
 
 
 class Verdict(NamedTuple):
@@ -94,12 +94,20 @@ class Judge:
         handicap[likeness >= SYNONYM_COSINE] = SYNONYM_HANDICAP
         return Query(interest, centre, tuple(tokens(interest.phrase)), handicap)
 
+    @property
+    def n_nearest(self) -> int:
+        """How many subjects are kept for an item."""
+        return min(N_NEAREST, len(self.background.subjects))
+
     def nearest(self, items: Vectors) -> Nearest:
-        """The subjects nearest to each item; `items` are centred unit vectors."""
+        """The subjects nearest to each item, nearest first; `items` are centred unit vectors."""
         cosines = (padded_rows(items) @ self.background.subjects.T)[: len(items)]
-        n = min(N_NEAREST, cosines.shape[1])
-        found = np.argpartition(cosines, -n, axis=1)[:, -n:]
-        return Nearest(np.take_along_axis(cosines, found, axis=1), found)
+        found = np.argpartition(cosines, -self.n_nearest, axis=1)[:, -self.n_nearest :]
+        near = np.take_along_axis(cosines, found, axis=1)
+        order = np.argsort(-near, axis=1, kind="stable")
+        return Nearest(
+            np.take_along_axis(near, order, axis=1), np.take_along_axis(found, order, axis=1)
+        )
 
     def margins(self, query: Query, cosines: Vectors, nearest: Nearest) -> Vectors:
         """(n,) how far each item is nearer to the interest than to its rivals.
@@ -107,37 +115,17 @@ class Judge:
         The rivals are the five subjects that the item is most like, after their handicaps; the
         unit is the background's standard deviation.
         """
-        rivalry = nearest.cosines - query.handicap[nearest.subjects]
+        return self.margin(
+            cosines, nearest.cosines - query.handicap[nearest.subjects.astype(np.intp)]
+        )
+
+    def margin(self, cosines: Vectors, rivalry: Vectors) -> Vectors:
+        """(n,) margins of pairs over the five greatest of their (n, m) rivalries."""
         n = min(N_RIVALS, rivalry.shape[1])
         # Sorted, lest the order of a sum depend on that of the subjects.
-        rivals = np.sort(rivalry, axis=1)[:, -n:].mean(axis=1)
+        rivals = np.sort(np.partition(rivalry, -n, axis=1)[:, -n:], axis=1).mean(axis=1)
         margins: Vectors = (cosines - rivals) / self.background.deviation
         return margins
-
-    def judged(
-        self,
-        queries: Sequence[Query],
-        items: Vectors,
-        pairs: Sequence[tuple[int, NDArray[np.int64], Vectors]],
-    ) -> Iterator[tuple[int, NDArray[np.int64], Vectors, Vectors]]:
-        """(query row, item rows, cosines, margins) of pairs; only their items meet the subjects.
-
-        Args:
-            queries: What the rows of pairs are.
-            items: (n, dim) centred unit vectors.
-            pairs: (query row, item rows, cosines).
-        """
-        if not pairs:
-            return
-        met = np.zeros(len(items), np.bool_)
-        for _, columns, _ in pairs:
-            met[columns] = True
-        place = np.cumsum(met) - 1
-        nearest = self.nearest(items[met])
-        for row, columns, cosines in pairs:
-            at = place[columns]
-            near = Nearest(nearest.cosines[at], nearest.subjects[at])
-            yield row, columns, cosines, self.margins(queries[row], cosines, near)
 
     def evidence(
         self, query: Query, cosine: float, margin: float, title: str, text: str

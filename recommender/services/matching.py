@@ -12,18 +12,21 @@ matches, so a crash at any moment loses no pair and doubles none.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from recommender.domain import Match
 from recommender.services.embedding import background, embed_interests
 from recommender.services.evidence import Evidence, lexical_span
 from recommender.services.judging import Judge, padded_rows
+from recommender.services.pool import Pool
 from recommender.services.progress import silent
+from recommender.services.scanning import scan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from recommender.relevance import RelevanceModel
     from recommender.services.judging import Query, Verdict
     from recommender.services.progress import Progress
+    from recommender.services.scanning import Found
     from recommender.storage.protocol import Storage
 
     Vectors = NDArray[np.float32]
@@ -40,18 +44,29 @@ KEEP = 100
 """Matches kept for one interest; a person is sent a few items a month."""
 LEAST_RELEVANCE = 0.02
 """Below this a match is not even a near miss worth a row."""
-SYNC_ROWS = 4096
-QUERIES_AT_ONCE = 64
-"""Interests that go through the pool together."""
+STORED_AT_ONCE = 64
+INTERESTS_AT_ONCE = 2048
+"""What is kept of an interest on its way through the pool takes some kilobytes."""
+BEST_LOOKED_AT = 4 * KEEP
+"""The pass goes on for so many of the best: some may turn out to be rewritten or not ours."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A pair above the floor."""
+class Hit(NamedTuple):
+    """A pair that may come to a match."""
 
     item_id: int
     cosine: float
     margin: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A hit with what it comes to and the texts that tell."""
+
+    hit: Hit
+    verdict: Verdict
+    title: str
+    text: str
 
 
 class Matching:
@@ -60,23 +75,28 @@ class Matching:
     Args:
         storage: The library.
         embedder: The model.
-        matrix: The model's memory-mapped vectors; brought up to date here.
+        open_matrix: Opens the model's matrix of a name and a length of rows; brought up to date
+            here.
         model: The fitted numbers.
     """
 
     def __init__(
-        self, storage: Storage, embedder: Embedder, matrix: VectorMatrix, model: RelevanceModel
+        self,
+        storage: Storage,
+        embedder: Embedder,
+        open_matrix: Callable[[str, int], VectorMatrix],
+        model: RelevanceModel,
     ) -> None:
         self._storage = storage
         self._embedder = embedder
-        self._matrix = matrix
         self._model = model
         self._judge = Judge(background(storage, embedder), model)
+        self._pool = Pool(self._judge, open_matrix("", embedder.dim), open_matrix)
         self._evidence = self._fresh_evidence()
 
     def run(self, account_ids: Iterable[str], progress: Progress = silent) -> int:
         """Match what has not met; returns the number of interests that had something to do."""
-        sync_matrix(self._storage, self._matrix, self._embedder.key)
+        self._pool.sync(self._storage, self._embedder.key)
         self._evidence = self._fresh_evidence()  # items may have been rewritten since
         done = 0
         for account_id in account_ids:
@@ -85,13 +105,79 @@ class Matching:
             total = sum(len(queries) for queries in pending.values())
             for after_seq, queries in sorted(pending.items()):
                 # A few at a time: the pairs of all of them would not fit into memory.
-                for start in range(0, len(queries), QUERIES_AT_ONCE):
-                    some = queries[start : start + QUERIES_AT_ONCE]
-                    for query, found in zip(some, self._hits(some, after_seq), strict=True):
-                        self._store(account_id, query, found)
-                        done += 1
+                for start in range(0, len(queries), INTERESTS_AT_ONCE):
+                    some = queries[start : start + INTERESTS_AT_ONCE]
+                    for n_stored in self._match_some(account_id, some, after_seq):
+                        done += n_stored
                         progress("Matching", done, total)
         return done
+
+    def _match_some(
+        self, account_id: str, queries: Sequence[Query], after_seq: int
+    ) -> Iterator[int]:
+        """Match interests that have met the same items; yields how many were stored."""
+        last_seq = self._pool.last_seq
+        pairs = list(zip(queries, self._scan(queries, after_seq, BEST_LOOKED_AT), strict=True))
+        for start in range(0, len(pairs), STORED_AT_ONCE):
+            some = [
+                (query, self._matches(account_id, query, found, after_seq))
+                for query, found in pairs[start : start + STORED_AT_ONCE]
+            ]
+            # Written together, when all of it is computed: a transaction for each costs more.
+            with self._storage.transaction():
+                for query, matches in some:
+                    self._storage.matches.put_matches(
+                        account_id,
+                        self._embedder.key,
+                        query.interest.id,
+                        matches,
+                        matched_seq=last_seq,
+                        keep=KEEP,
+                    )
+            yield len(some)
+
+    def _scan(self, queries: Sequence[Query], after_seq: int, best: int | None) -> list[Found]:
+        blocks = self._pool.blocks(after_seq)
+        return scan(self._judge, queries, blocks, least=LEAST_RELEVANCE, best=best)
+
+    def _matches(self, account_id: str, query: Query, found: Found, after_seq: int) -> list[Match]:
+        """The best matches of one interest, and all that tie with the last of them."""
+        hits, surely = self._hits(account_id, found)
+        n_sure = int((surely >= found.border).sum())
+        if found.border > -math.inf and n_sure < KEEP:
+            # Many of the best were rewritten since or are not the account's: look at everything.
+            hits, _ = self._hits(account_id, self._scan([query], after_seq, None)[0])
+        judged = sorted(self._judged(query, hits), key=lambda one: -one.verdict.relevance)
+        # All ties at the border stay: the storage settles them by item key.
+        border = judged[KEEP - 1].verdict.relevance if len(judged) >= KEEP else 0.0
+        return [
+            self._match(self._evidence, query, one)
+            for one in judged
+            if one.verdict.relevance >= border
+        ]
+
+    def _hits(self, account_id: str, found: Found) -> tuple[list[Hit], Vectors]:
+        """Hits on items that are still as they were and visible; their log-odds without words."""
+        # The matrix keeps rows of items that were rewritten or deleted since.
+        seqs = found.seqs.tolist()
+        ids = self._storage.vectors.item_ids_by_seq(self._embedder.key, seqs)
+        visible = self._storage.matches.visible(account_id, list(ids.values()))
+        rows = [at for at, seq in enumerate(seqs) if ids.get(seq) in visible]
+        cosines, margins = found.cosines[rows].tolist(), found.margins[rows].tolist()
+        hits = [
+            Hit(ids[seqs[at]], *pair)
+            for at, pair in zip(rows, zip(cosines, margins, strict=True), strict=True)
+        ]
+        return hits, found.surely[rows]
+
+    def _judged(self, query: Query, hits: Sequence[Hit]) -> Iterator[Judged]:
+        texts = self._storage.items.texts([hit.item_id for hit in hits])
+        for hit in hits:
+            if hit.item_id in texts:
+                title, text = texts[hit.item_id]
+                verdict = self._judge.verdict(query, hit.cosine, hit.margin, title, text)
+                if verdict.relevance >= LEAST_RELEVANCE:
+                    yield Judged(hit, verdict, title, text)
 
     def _fresh_evidence(self) -> Evidence:
         return Evidence(self._embedder, self._judge.background, self._model)
@@ -106,62 +192,13 @@ class Matching:
             if interest.id not in vectors:
                 continue  # it was added meanwhile, and has its turn in the next run
             blob, matched_seq = vectors[interest.id]
-            if matched_seq < self._matrix.last_seq:
+            if matched_seq < self._pool.last_seq:
                 vector = from_bytes(blob, self._embedder.dim)
                 pending[matched_seq].append(self._judge.query(interest, vector))
         return pending
 
-    def _hits(self, queries: Sequence[Query], after_seq: int) -> list[list[Hit]]:
-        """For each query its pairs above the floor."""
-        import numpy as np
-
-        stacked = np.stack([query.vector for query in queries])
-        floor = self._model.floor_sd * self._judge.background.deviation
-        found: list[list[tuple[int, float, float]]] = [[] for _ in queries]
-        for seqs, block in self._matrix.blocks(after_seq):
-            items = self._judge.background.centred(block)
-            pairs = list(pairs_above(stacked, items, floor))
-            for row, columns, cosines, margins in self._judge.judged(queries, items, pairs):
-                found[row].extend(
-                    zip(seqs[columns].tolist(), cosines.tolist(), margins.tolist(), strict=True)
-                )
-        return [list(self._current(pairs)) for pairs in found]
-
-    def _current(self, pairs: Sequence[tuple[int, float, float]]) -> Iterator[Hit]:
-        # The matrix keeps rows of items that were rewritten or deleted since.
-        seqs = [seq for seq, _, _ in pairs]
-        ids = self._storage.vectors.item_ids_by_seq(self._embedder.key, seqs)
-        for seq, cosine, margin in pairs:
-            if seq in ids:
-                yield Hit(ids[seq], cosine, margin)
-
-    def _store(self, account_id: str, query: Query, hits: Sequence[Hit]) -> None:
-        texts = self._storage.items.texts([hit.item_id for hit in hits])
-        judged = []
-        for hit in hits:
-            if hit.item_id in texts:
-                verdict = self._judge.verdict(query, hit.cosine, hit.margin, *texts[hit.item_id])
-                if verdict.relevance >= LEAST_RELEVANCE:
-                    judged.append((verdict, hit))
-        # All ties at the border stay: the storage settles them by item key.
-        judged.sort(key=lambda one: -one[0].relevance)
-        border = judged[KEEP - 1][0].relevance if len(judged) >= KEEP else 0.0
-        self._storage.matches.put_matches(
-            account_id,
-            self._embedder.key,
-            query.interest.id,
-            [
-                self._match(self._evidence, query, verdict, hit, *texts[hit.item_id])
-                for verdict, hit in judged
-                if verdict.relevance >= border
-            ],
-            matched_seq=self._matrix.last_seq,
-            keep=KEEP,
-        )
-
-    def _match(
-        self, evidence: Evidence, query: Query, verdict: Verdict, hit: Hit, title: str, text: str
-    ) -> Match:
+    def _match(self, evidence: Evidence, query: Query, judged: Judged) -> Match:
+        hit, verdict, title, text = judged.hit, judged.verdict, judged.title, judged.text
         return Match(
             contact_id=query.interest.contact_id,
             interest_id=query.interest.id,
@@ -211,8 +248,8 @@ class Matching:
             margin = float(self._judge.margins(query, cosine_of, nearest)[0])
             verdict = self._judge.verdict(query, cosine, margin, title, text)
             if verdict.relevance >= LEAST_RELEVANCE:
-                hit = Hit(0, cosine, margin)
-                found.append(self._match(evidence, query, verdict, hit, title, text))
+                judged = Judged(Hit(0, cosine, margin), verdict, title, text)
+                found.append(self._match(evidence, query, judged))
         return found
 
     def queries(self, account_id: str) -> list[Query]:
@@ -226,39 +263,3 @@ class Matching:
             for interest in self._storage.people.interests(account_id)
             if interest.id in vectors
         ]
-
-
-def pairs_above(
-    queries: Vectors, items: Vectors, floor: float
-) -> Iterator[tuple[int, NDArray[np.int64], Vectors]]:
-    """(query row, item rows, cosines) of the pairs whose centred cosine is at least the floor.
-
-    A few queries at a time: the product of thousands with a whole block would not fit into the
-    processor's cache, and reading it back from memory costs more than making it.
-    """
-    import numpy as np
-
-    padded = padded_rows(items).T
-    for start in range(0, len(queries), QUERIES_AT_ONCE):
-        some = queries[start : start + QUERIES_AT_ONCE]
-        cosines = (padded_rows(some) @ padded)[: len(some), : len(items)]
-        for row, of_query in enumerate(cosines):
-            columns = np.flatnonzero(of_query >= floor)
-            if len(columns):
-                yield start + row, columns, of_query[columns]
-
-
-def sync_matrix(storage: Storage, matrix: VectorMatrix, model_key: str) -> None:
-    """Append the stored vectors the matrix has not seen; rebuild it if it is not this library's."""
-    if not _is_prefix(storage, matrix, model_key):
-        matrix.clear()
-    while rows := storage.vectors.item_vectors_after(model_key, matrix.last_seq, limit=SYNC_ROWS):
-        from recommender_models import rows_from_blobs
-
-        vectors = rows_from_blobs([blob for _, _, blob in rows], matrix.dim)
-        matrix.append([seq for seq, _, _ in rows], vectors)
-
-
-def _is_prefix(storage: Storage, matrix: VectorMatrix, model_key: str) -> bool:
-    """Whether the matrix can be the beginning of what is stored (a restored backup's can't)."""
-    return matrix.last_seq <= storage.vectors.last_seq(model_key)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from recommender.domain import Humour, Polarity
+    from recommender.domain import Humour, Origin, Polarity
     from recommender.storage.protocol import Storage
 
 MAX_NAME_CHARACTERS = 200
@@ -168,6 +168,7 @@ class People:
         now: datetime,
         weight: float = 1.0,
         polarity: Polarity = "like",
+        origin: Origin = "stated",
     ) -> Interest:
         """Add an interest; it is matched with the pool at the next `Refresher.match`.
 
@@ -176,7 +177,7 @@ class People:
             ConflictError: The contact has it already.
         """
         interest = _checked_interest(
-            Interest(new_id(), contact.id, phrase, weight, polarity, "stated", now)
+            Interest(new_id(), contact.id, phrase, weight, polarity, origin, now)
         )
         self._storage.people.add_interest(self._account_id, interest)
         return interest

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Token,
         Touch,
     )
+    from recommender.learning import Proposal
     from recommender.services.digest import Card
     from recommender.services.health import Health
     from recommender.services.suggest import Answer
@@ -148,10 +149,23 @@ def suggestion_shape(suggestion: Suggestion) -> Shape:
         "margin": suggestion.margin,
         "lexical": suggestion.lexical,
         "score": round(suggestion.score, 4),
+        "freshness": round(suggestion.freshness, 4),
+        "weight": suggestion.weight,
+        "lift": round(suggestion.lift, 4),
         "span": suggestion.span,
         "reason": suggestion.reason,
         "note": suggestion.note,
         "status": suggestion.status,
+    }
+
+
+def proposal_shape(proposal: Proposal) -> Shape:
+    """A proposed change to a contact's interests."""
+    return {
+        "kind": proposal.kind,
+        "phrase": proposal.phrase,
+        "words": proposal.words,
+        "weight": proposal.weight,
     }
 
 

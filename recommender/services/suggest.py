@@ -5,21 +5,28 @@ Nothing heavy may be imported here: this is the path of `suggest --contact joe`.
 
 from __future__ import annotations
 
-import sys
-from array import array
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from recommender import ranking, safety
 from recommender.domain import SHARED, StatusEvent, Touch
 from recommender.errors import InvalidInput, SuggestionNotFound
+from recommender.services.learning import floats, taste_of
 from recommender.services.people import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from recommender.domain import Candidate, Contact, Kind, Status, Suggestion
+    from recommender.domain import (
+        Candidate,
+        Contact,
+        Direction,
+        Kind,
+        Status,
+        Suggestion,
+        TouchKind,
+    )
     from recommender.ranking import Scored
     from recommender.storage.protocol import Storage
 
@@ -94,10 +101,10 @@ class Suggester:
         likely, unlikely, withheld = self._sift(contact, pool, events, touches, kind, now)
         chosen = self._choose(likely, events, n)
         suggestions = tuple(
-            ranking.to_suggestion(contact, one, events.get(one.candidate.suggestion_id))
+            ranking.to_suggestion(contact, one, events.get(one.candidate.suggestion_id), now)
             for one in chosen
         )
-        nearest = ranking.to_suggestion(contact, unlikely[0], None) if unlikely else None
+        nearest = ranking.to_suggestion(contact, unlikely[0], None, now) if unlikely else None
         return Answer(
             contact=contact,
             suggestions=suggestions,
@@ -152,7 +159,10 @@ class Suggester:
     ) -> list[Scored]:
         best = list(likely)
         if len(best) > 1:
-            best = ranking.diversify(best, self._vectors(best), len(best))
+            vectors = self._vectors(best)
+            if (taste := taste_of(self._storage, events.values())) is not None:
+                best = ranking.lifted(best, {i: taste.lift(v) for i, v in vectors.items()})
+            best = ranking.diversify(best, vectors, len(best))
         sent = [e for e in reversed(list(events.values())) if e.status in SHARED]
         kinds = self._kinds([event.item_id for event in sent[: safety.SHARES_PER_JOKE]])
         return ranking.at_most_one_joke(best, first_may_be_joke=safety.joke_is_due(kinds))[:n]
@@ -160,7 +170,7 @@ class Suggester:
     def _vectors(self, scored: Sequence[Scored]) -> dict[int, Sequence[float]]:
         model_key = self._storage.vectors.active_model() or ""
         blobs = self._storage.vectors.item_vectors(model_key, [s.candidate.item_id for s in scored])
-        return {item_id: _floats(blob) for item_id, blob in blobs.items()}
+        return {item_id: floats(blob) for item_id, blob in blobs.items()}
 
     def _kinds(self, item_ids: Sequence[int]) -> list[str]:
         return [self._storage.items.item(self._account_id, i).kind for i in item_ids if i]
@@ -185,7 +195,7 @@ class Suggester:
         until: datetime | None = None,
         note: str = "",
     ) -> StatusEvent:
-        """Note what the user did with a suggestion; "sent" also logs the touch.
+        """Note what came of a suggestion; "sent" and "replied" also log the touch.
 
         Saying the same thing twice changes nothing.
 
@@ -203,11 +213,7 @@ class Suggester:
             if known and known.status == status and known.until == until:
                 return known
             event = self._event(suggestion_id, contact, known, status, now, until)
-            touch = None
-            if status == "sent":
-                touch = Touch(
-                    new_id(), contact.id, "sent", "out", now, note, event.item_id, suggestion_id
-                )
+            touch = _touch(event, known, note)
             self._storage.history.add_status(self._account_id, event, touch)
         return event
 
@@ -252,12 +258,27 @@ def _withheld(candidate: Candidate, objection: safety.Objection) -> Withheld:
     return Withheld(candidate.item_id, candidate.title, objection.rule, objection.reason)
 
 
-def _floats(blob: bytes) -> Sequence[float]:
-    values = array("f")
-    values.frombytes(blob)
-    if sys.byteorder == "big":
-        values.byteswap()
-    return values
+def _touch(event: StatusEvent, known: StatusEvent | None, note: str) -> Touch | None:
+    """The touch that a change of status stands for, if it is one."""
+    had_it = known is not None and known.status in SHARED
+    kind: TouchKind
+    if event.status == "replied":
+        kind = "received"
+    elif event.status in SHARED and not had_it:
+        kind = "sent"  # what is liked was sent, even if nobody said so
+    else:
+        return None
+    direction: Direction = "in" if kind == "received" else "out"
+    return Touch(
+        new_id(),
+        event.contact_id,
+        kind,
+        direction,
+        event.at,
+        note,
+        event.item_id,
+        event.suggestion_id,
+    )
 
 
 def _silence(

@@ -101,6 +101,10 @@ class SqliteMatches:
             (*where, *where, keep),
         )
 
+    def visible(self, account_id: str, item_ids: Sequence[int]) -> set[int]:
+        """Which of the items the account can see."""
+        return set(self._visible_keys(account_id, item_ids))
+
     def candidates(self, account_id: str, contact_id: str, *, limit: int) -> list[Candidate]:
         """The contact's best matches under the active model, by relevance, then item key."""
         rows = self._db.rows(

@@ -239,6 +239,9 @@ class VectorStore(Protocol):
     def background(self, model_key: str) -> tuple[bytes, float, bytes] | None:
         """The model's (mean vector, deviation of unrelated cosines, subject vectors), or None."""
 
+    def mean(self, model_key: str) -> bytes | None:
+        """The model's mean vector alone, or None."""
+
     def put_background(
         self, model_key: str, mean: bytes, deviation: float, subjects: bytes
     ) -> None:
@@ -269,6 +272,9 @@ class MatchStore(Protocol):
         Ties in relevance are settled by the item's key, so any order of calls over the same
         items leaves the same rows. Items the account can't see are left out.
         """
+
+    def visible(self, account_id: str, item_ids: Sequence[int]) -> set[int]:
+        """Which of the items the account can see."""
 
     def candidates(self, account_id: str, contact_id: str, *, limit: int) -> list[Candidate]:
         """The contact's best matches under the active model, by relevance, then item key."""

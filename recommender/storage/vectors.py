@@ -97,6 +97,11 @@ class SqliteVectors:
         row = self._db.row(sql, (model_key,))
         return (row["mean"], row["deviation"], row["subjects"]) if row else None
 
+    def mean(self, model_key: str) -> bytes | None:
+        """The model's mean vector alone, or None."""
+        row = self._db.row("SELECT mean FROM backgrounds WHERE model_key = ?", (model_key,))
+        return row["mean"] if row else None
+
     def put_background(
         self, model_key: str, mean: bytes, deviation: float, subjects: bytes
     ) -> None:
