@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 
 FRESH_HALF_LIFE_DAYS = 45.0
 LEAST_FRESHNESS = 0.4
+SAME_INTEREST = 0.5
+"""How much less another item counts for an interest that has one in the list already."""
+AVOID_FROM = 0.3
+"""Probability from which an item is taken for what the contact would rather not see: lower than
+for a suggestion, for here silence is what errs on the right side."""
 MMR_LAMBDA = 0.75
 """Share of a candidate's own score against its likeness to what is chosen already."""
 CLOSED = SHARED | {"dismissed", "less"}
@@ -80,11 +86,6 @@ def _is_closed(event: StatusEvent | None, now: datetime) -> bool:
     return event.status in CLOSED
 
 
-def avoided(candidates: Sequence[Candidate], threshold: float) -> set[int]:
-    """Items that serve something the contact would rather not see."""
-    return {c.item_id for c in candidates if c.polarity == "avoid" and c.relevance >= threshold}
-
-
 def score(candidates: Sequence[Candidate], now: datetime) -> list[Scored]:
     """The best interest of each item, scored; best first, ties by item key.
 
@@ -132,6 +133,9 @@ def lifted(scored: Sequence[Scored], lifts: Mapping[int, float]) -> list[Scored]
 def diversify(scored: Sequence[Scored], vectors: Mapping[int, Vector], n: int) -> list[Scored]:
     """The first n by maximal marginal relevance (Carbonell and Goldstein 1998).
 
+    So that one interest does not drown the others, each item chosen for it makes the next count
+    less: 1, 2/3, 1/2 … of its score (the divisors that Sainte-Laguë gives to seats).
+
     Args:
         scored: Best first.
         vectors: Unit vectors by item id; an item without one is unlike everything.
@@ -139,16 +143,19 @@ def diversify(scored: Sequence[Scored], vectors: Mapping[int, Vector], n: int) -
     """
     left = list(scored)
     likeness = [0.0] * len(left)
+    served: Counter[str] = Counter()
     chosen: list[Scored] = []
     while left and len(chosen) < n:
         gains = [
-            MMR_LAMBDA * s.score - (1 - MMR_LAMBDA) * like
+            MMR_LAMBDA * s.score / (1 + SAME_INTEREST * served[s.candidate.interest_id])
+            - (1 - MMR_LAMBDA) * like
             for s, like in zip(left, likeness, strict=True)
         ]
         at = max(range(len(left)), key=lambda i: gains[i])
         newest = left.pop(at)
         likeness.pop(at)
         chosen.append(newest)
+        served[newest.candidate.interest_id] += 1
         for i, other in enumerate(left):
             likeness[i] = max(likeness[i], _alike(newest, other, vectors))
     return chosen

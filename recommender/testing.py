@@ -559,6 +559,48 @@ class StorageContract:
         storage.people.delete_contact("me", contact.id)
         assert storage.people.interests("me") == []
 
+    def test_levels_are_judged_once_and_again_after_a_rewrite(self, storage: Storage) -> None:
+        """A level is put once; a rewritten item has none."""
+        contact, interest = fill(storage)
+        first, second, _ = storage.items.unrated(limit=9)
+        assert (first.kind, first.title) == ("article", "About https://example.com/0")
+        storage.items.put_ratings(
+            {first.item_id: ("mild", ("death",)), second.item_id: ("clean", ())}
+        )
+        assert len(storage.items.unrated(limit=9)) == 1
+        assert storage.items.item("me", first.item_id).level == "mild"
+        storage.matches.put_matches(
+            "me",
+            MODEL,
+            interest.id,
+            [make_match(interest, first.item_id)],
+            matched_seq=3,
+            keep=9,
+        )
+        (candidate,) = storage.matches.candidates("me", contact.id, limit=9)
+        assert (candidate.level, candidate.topics) == ("mild", ("death",))
+        rewritten = make_item("https://example.com/0", text="Another.", content_hash="other")
+        (feed,) = storage.feeds.feeds("me")
+        storage.items.put_items([rewritten], feed_id=feed.id, owner_id="", now=NOW)
+        assert storage.items.item("me", first.item_id).level is None
+        assert len(storage.items.unrated(limit=9)) == 2
+
+    def test_what_is_avoided_is_told_apart(self, storage: Storage) -> None:
+        """Matches with what is avoided are no candidates."""
+        contact, interest = fill(storage)
+        ids = [one.item_id for one in storage.items.unrated(limit=9)]
+        assert storage.matches.visible("me", [*ids, 999]) == set(ids)
+        assert storage.matches.visible("other", ids) == set()
+        storage.people.update_interest("me", replace(interest, polarity="avoid"))
+        # What was kept of it as a like is gone, and it is matched anew.
+        assert storage.vectors.interest_vectors("me", MODEL) == {}
+        storage.vectors.put_interest_vector("me", interest.id, MODEL, b"\0" * 16)
+        found = [make_match(interest, i, r) for i, r in zip(ids, (0.9, 0.4, 0.1), strict=True)]
+        storage.matches.put_matches("me", MODEL, interest.id, found, matched_seq=3, keep=9)
+        assert storage.matches.candidates("me", contact.id, limit=9) == []
+        assert storage.matches.avoided("me", contact.id, at_least=0.3) == set(ids[:2])
+        assert storage.matches.avoided("other", contact.id, at_least=0.3) == set()
+
     def test_another_model_takes_over(self, storage: Storage) -> None:
         """Activating a model drops what the old one left."""
         fill(storage)

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
         EmbedderError,
         UnknownEmbedder,
     )
-    from recommender_models.loading import describe, embedder_key, is_default, load_embedder
+    from recommender_models.loading import (
+        describe,
+        embedder_key,
+        is_default,
+        is_default_key,
+        load_embedder,
+    )
     from recommender_models.numbers import all_subjects, relevance_numbers, word_rarity
     from recommender_models.offcolour import OffColourModel, Rating, offcolour_model
     from recommender_models.protocol import Embedder
@@ -42,6 +48,7 @@ __all__ = [
     "embedder_key",
     "from_bytes",
     "is_default",
+    "is_default_key",
     "load_embedder",
     "offcolour_model",
     "relevance_numbers",
@@ -58,7 +65,7 @@ _HOMES = {
         "EmbedderError",
         "UnknownEmbedder",
     ),
-    "loading": ("describe", "embedder_key", "is_default", "load_embedder"),
+    "loading": ("describe", "embedder_key", "is_default", "is_default_key", "load_embedder"),
     "numbers": ("all_subjects", "relevance_numbers", "word_rarity"),
     "offcolour": ("OffColourModel", "Rating", "offcolour_model"),
     "protocol": ("Embedder",),

@@ -20,7 +20,12 @@ def embedder_key(name: str) -> str:
 
 def is_default(embedder: Embedder) -> bool:
     """Whether an embedder is the default model, on whose vectors other numbers were fitted."""
-    return embedder.key == _key(ModelSpec(DEFAULT_NAME, DEFAULT_SHA256[:12], None, is_default=True))
+    return is_default_key(embedder.key)
+
+
+def is_default_key(key: str) -> bool:
+    """Whether vectors with this key are the default model's."""
+    return key == _key(ModelSpec(DEFAULT_NAME, DEFAULT_SHA256[:12], None, is_default=True))
 
 
 def _key(spec: ModelSpec) -> str:

@@ -122,6 +122,7 @@ def change_interest(
     """Change an interest's weight or polarity."""
     found = house.people.find_interest(house.people.find(contact), interest)
     changed = house.people.edit_interest(found, **body.model_dump(exclude_none=True))
+    match_if_ready(house)
     return schemas.InterestOut.model_validate(shapes.interest_shape(changed))
 
 

@@ -9,6 +9,7 @@ import typer
 from recommender.cli.context import ContactRef, Json, open_house
 from recommender.cli.output import emit_json, note, progress, safe, say, table
 from recommender.services import shapes
+from recommender.services.hints import foreign_hint
 from recommender.wiring import utc_now
 
 if TYPE_CHECKING:
@@ -52,7 +53,10 @@ def add(
     if as_json:
         emit_json(shapes.interest_shape(interest))
     else:
-        say(f"“{interest.phrase}” is noted.")
+        avoided = " as something to avoid" if interest.polarity == "avoid" else ""
+        say(f"“{interest.phrase}” is noted{avoided}.")
+    if hint := foreign_hint(house.storage, [interest]):
+        note(f"{hint}.")
 
 
 @app.command("list")
@@ -88,6 +92,7 @@ def edit(
     given = {"weight": weight, "polarity": polarity}
     changes = {field: value for field, value in given.items() if value is not None}
     changed = house.people.edit_interest(interest, **changes)
+    match_now(house)
     if as_json:
         emit_json(shapes.interest_shape(changed))
     else:

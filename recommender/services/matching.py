@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from recommender_models import Embedder, Rating, VectorMatrix
 
+    from recommender.domain import Polarity
     from recommender.relevance import RelevanceModel
     from recommender.services.judging import Query, Verdict
     from recommender.services.progress import Progress
@@ -42,13 +43,16 @@ if TYPE_CHECKING:
 
 KEEP = 100
 """Matches kept for one interest; a person is sent a few items a month."""
+KEEP_AVOIDED = 5000
+"""Of what a contact would rather not see, as much as the pool may hold."""
 LEAST_RELEVANCE = 0.02
 """Below this a match is not even a near miss worth a row."""
 STORED_AT_ONCE = 64
 INTERESTS_AT_ONCE = 2048
 """What is kept of an interest on its way through the pool takes some kilobytes."""
-BEST_LOOKED_AT = 4 * KEEP
-"""The pass goes on for so many of the best: some may turn out to be rewritten or not ours."""
+BEST_LOOKED_AT = 4
+"""The pass goes on for so many times the best that are kept: some may turn out to be rewritten or
+not ours."""
 
 
 class Hit(NamedTuple):
@@ -103,7 +107,7 @@ class Matching:
             embed_interests(self._storage, self._embedder, account_id)
             pending = self._pending(account_id)
             total = sum(len(queries) for queries in pending.values())
-            for after_seq, queries in sorted(pending.items()):
+            for (_, after_seq), queries in sorted(pending.items()):
                 # A few at a time: the pairs of all of them would not fit into memory.
                 for start in range(0, len(queries), INTERESTS_AT_ONCE):
                     some = queries[start : start + INTERESTS_AT_ONCE]
@@ -117,7 +121,13 @@ class Matching:
     ) -> Iterator[int]:
         """Match interests that have met the same items; yields how many were stored."""
         last_seq = self._pool.last_seq
-        pairs = list(zip(queries, self._scan(queries, after_seq, BEST_LOOKED_AT), strict=True))
+        pairs = list(
+            zip(
+                queries,
+                self._scan(queries, after_seq, BEST_LOOKED_AT * _keep(queries[0])),
+                strict=True,
+            )
+        )
         for start in range(0, len(pairs), STORED_AT_ONCE):
             some = [
                 (query, self._matches(account_id, query, found, after_seq))
@@ -132,7 +142,7 @@ class Matching:
                         query.interest.id,
                         matches,
                         matched_seq=last_seq,
-                        keep=KEEP,
+                        keep=_keep(query),
                     )
             yield len(some)
 
@@ -144,12 +154,13 @@ class Matching:
         """The best matches of one interest, and all that tie with the last of them."""
         hits, surely = self._hits(account_id, found)
         n_sure = int((surely >= found.border).sum())
-        if found.border > -math.inf and n_sure < KEEP:
+        if found.border > -math.inf and n_sure < _keep(query):
             # Many of the best were rewritten since or are not the account's: look at everything.
             hits, _ = self._hits(account_id, self._scan([query], after_seq, None)[0])
         judged = sorted(self._judged(query, hits), key=lambda one: -one.verdict.relevance)
+        keep = _keep(query)
         # All ties at the border stay: the storage settles them by item key.
-        border = judged[KEEP - 1].verdict.relevance if len(judged) >= KEEP else 0.0
+        border = judged[keep - 1].verdict.relevance if len(judged) >= keep else 0.0
         return [
             self._match(self._evidence, query, one)
             for one in judged
@@ -182,19 +193,19 @@ class Matching:
     def _fresh_evidence(self) -> Evidence:
         return Evidence(self._embedder, self._judge.background, self._model)
 
-    def _pending(self, account_id: str) -> dict[int, list[Query]]:
-        """Queries by the sequence number they have been matched up to."""
+    def _pending(self, account_id: str) -> dict[tuple[Polarity, int], list[Query]]:
+        """Queries by polarity and the sequence number they have been matched up to."""
         from recommender_models import from_bytes
 
         vectors = self._storage.vectors.interest_vectors(account_id, self._embedder.key)
-        pending: dict[int, list[Query]] = defaultdict(list)
+        pending: dict[tuple[Polarity, int], list[Query]] = defaultdict(list)
         for interest in self._storage.people.interests(account_id):
             if interest.id not in vectors:
                 continue  # it was added meanwhile, and has its turn in the next run
             blob, matched_seq = vectors[interest.id]
             if matched_seq < self._pool.last_seq:
                 vector = from_bytes(blob, self._embedder.dim)
-                pending[matched_seq].append(self._judge.query(interest, vector))
+                pending[interest.polarity, matched_seq].append(self._judge.query(interest, vector))
         return pending
 
     def _match(self, evidence: Evidence, query: Query, judged: Judged) -> Match:
@@ -209,7 +220,7 @@ class Matching:
             lexical=verdict.lexical,
             # By sentence vectors for what may be shown, by words alone for a near miss.
             span=evidence.span(hit.item_id, title, text, query.words, query.vector)
-            if verdict.relevance >= self._model.threshold
+            if verdict.relevance >= self._model.threshold and query.interest.polarity == "like"
             else lexical_span(title, text, query.words),
         )
 
@@ -263,3 +274,8 @@ class Matching:
             for interest in self._storage.people.interests(account_id)
             if interest.id in vectors
         ]
+
+
+def _keep(query: Query) -> int:
+    """How many matches of an interest are kept."""
+    return KEEP if query.interest.polarity == "like" else KEEP_AVOIDED

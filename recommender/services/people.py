@@ -15,6 +15,7 @@ from recommender.domain import (
     Interest,
 )
 from recommender.errors import AmbiguousContact, ContactNotFound, InterestNotFound, InvalidInput
+from recommender.phrases import negated
 from recommender.words import plain
 
 if TYPE_CHECKING:
@@ -172,10 +173,14 @@ class People:
     ) -> Interest:
         """Add an interest; it is matched with the pool at the next `Refresher.match`.
 
+        "not golf" is golf, to be avoided.
+
         Raises:
             InvalidInput: An empty or overlong phrase, a weight outside (0, 2].
             ConflictError: The contact has it already.
         """
+        if polarity == "like" and (avoided := negated(phrase)) is not None:
+            phrase, polarity = avoided, "avoid"
         interest = _checked_interest(
             Interest(new_id(), contact.id, phrase, weight, polarity, origin, now)
         )

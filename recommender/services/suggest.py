@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Candidate,
         Contact,
         Direction,
+        Interest,
         Kind,
         Status,
         Suggestion,
@@ -112,8 +113,33 @@ class Suggester:
             withheld=tuple(sorted(withheld, key=lambda one: one.rule != "tender")),
             n_interests=len(interests),
             last_touch=touches[0] if touches else None,
-            silence="" if suggestions else _silence(contact, len(interests), pool, likely),
+            silence="" if suggestions else self._silence(contact, interests, pool, likely),
         )
+
+    def _silence(
+        self,
+        contact: Contact,
+        interests: Sequence[Interest],
+        pool: Sequence[Candidate],
+        likely: Sequence[Scored],
+    ) -> str:
+        """Why there is nothing, in words."""
+        name = contact.first_name
+        if not safety.may_be_written_to(contact):
+            return f"{contact.name} is marked “{contact.state.replace('_', ' ')}”"
+        if not interests:
+            return (
+                f'{name} has no interests yet: `sawthis interests add {contact.slug} "…"` adds one'
+            )
+        if likely:
+            return "only jokes are left, and the last shares had one"
+        from recommender.services.hints import foreign_hint
+
+        if hint := foreign_hint(self._storage, interests):
+            return hint
+        if not pool:
+            return f"nothing in the pool comes near {name}'s interests"
+        return f"nothing in the pool is a good enough fit for {name} right now"
 
     def _statuses(self, contact_id: str) -> dict[str, StatusEvent]:
         events = self._storage.history.statuses(self._account_id, contact_id)
@@ -129,7 +155,9 @@ class Suggester:
         now: datetime,
     ) -> tuple[list[Scored], list[Scored], list[Withheld]]:
         """(above the threshold, below it, withheld with reason)."""
-        avoided = ranking.avoided(pool, self._threshold)
+        avoided = self._storage.matches.avoided(
+            self._account_id, contact.id, at_least=ranking.AVOID_FROM
+        )
         allowed: list[Candidate] = []
         withheld: dict[int, Withheld] = {}
         for candidate in ranking.unseen(pool, events, now):
@@ -279,20 +307,3 @@ def _touch(event: StatusEvent, known: StatusEvent | None, note: str) -> Touch | 
         event.item_id,
         event.suggestion_id,
     )
-
-
-def _silence(
-    contact: Contact, n_interests: int, pool: Sequence[Candidate], likely: Sequence[Scored]
-) -> str:
-    if not safety.may_be_written_to(contact):
-        return f"{contact.name} is marked “{contact.state.replace('_', ' ')}”"
-    if n_interests == 0:
-        return (
-            f"{contact.first_name} has no interests yet: "
-            f'`sawthis interests add {contact.slug} "…"` adds one'
-        )
-    if likely:
-        return "only jokes are left, and the last shares had one"
-    if not pool:
-        return f"nothing in the pool comes near {contact.first_name}'s interests"
-    return f"nothing in the pool is a good enough fit for {contact.first_name} right now"

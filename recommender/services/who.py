@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from recommender.domain import MAX_SPAN_CHARACTERS, SHARED
 from recommender.errors import InvalidInput
+from recommender.ranking import AVOID_FROM
 from recommender.rhythm import last_contact
 from recommender.safety import known_to, may_be_written_to, tender, unfit
 from recommender.words import clip
@@ -63,7 +64,7 @@ def who_would_enjoy(
         q.interest.contact_id: True
         for q in queries
         if q.interest.polarity == "avoid"
-        and any(m.interest_id == q.interest.id and m.relevance >= threshold for m in matches)
+        and any(m.interest_id == q.interest.id and m.relevance >= AVOID_FROM for m in matches)
     }
     phrases = {q.interest.id: q.interest for q in queries}
     best: dict[str, Match] = {}

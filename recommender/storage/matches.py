@@ -109,10 +109,22 @@ class SqliteMatches:
         """The contact's best matches under the active model, by relevance, then item key."""
         rows = self._db.rows(
             f"{_CANDIDATE} WHERE m.account_id = ? AND m.model_key = {_ACTIVE}"
-            " AND m.contact_id = ? ORDER BY m.relevance DESC, i.key LIMIT ?",
+            " AND m.contact_id = ? AND t.polarity = 'like'"
+            " ORDER BY m.relevance DESC, i.key LIMIT ?",
             (account_id, contact_id, limit),
         )
         return [_to_candidate(row) for row in rows]
+
+    def avoided(self, account_id: str, contact_id: str, *, at_least: float) -> set[int]:
+        """Items that match what the contact would rather not see."""
+        rows = self._db.rows(
+            "SELECT m.item_id FROM matches m JOIN interests t"
+            " ON t.account_id = m.account_id AND t.id = m.interest_id"
+            f" WHERE m.account_id = ? AND m.model_key = {_ACTIVE} AND m.contact_id = ?"
+            " AND m.relevance >= ? AND t.polarity = 'avoid'",
+            (account_id, contact_id, at_least),
+        )
+        return {row["item_id"] for row in rows}
 
     def candidate(self, account_id: str, suggestion_id: str) -> Candidate | None:
         """The best match behind a suggestion id, or None."""

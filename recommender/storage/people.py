@@ -91,6 +91,13 @@ class SqlitePeople:
         """Replace an interest's fields, or InterestNotFound."""
         with self._db.transaction():
             self._need_interest(account_id, interest.id)
+            sql = "SELECT polarity FROM interests WHERE account_id = ? AND id = ?"
+            row = self._db.row(sql, (account_id, interest.id))
+            if row is not None and row["polarity"] != interest.polarity:
+                for table in ("interest_vectors", "matches"):
+                    self._db.delete(
+                        table, "account_id = ? AND interest_id = ?", (account_id, interest.id)
+                    )
             self._db.upsert(
                 "interests", interest_row(account_id, interest), pk=("account_id", "id")
             )

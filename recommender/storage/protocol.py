@@ -77,7 +77,10 @@ class PeopleStore(Protocol):
         """Add an interest; ConflictError if the contact has the phrase already."""
 
     def update_interest(self, account_id: str, interest: Interest) -> None:
-        """Replace an interest's fields, or InterestNotFound."""
+        """Replace an interest's fields, or InterestNotFound.
+
+        With its polarity changes what is kept of it: its vector and matches are dropped.
+        """
 
     def delete_interest(self, account_id: str, interest_id: str) -> None:
         """Erase an interest with its vectors and matches, or InterestNotFound."""
@@ -277,7 +280,13 @@ class MatchStore(Protocol):
         """Which of the items the account can see."""
 
     def candidates(self, account_id: str, contact_id: str, *, limit: int) -> list[Candidate]:
-        """The contact's best matches under the active model, by relevance, then item key."""
+        """The contact's best matches under the active model, by relevance, then item key.
+
+        Those with what the contact avoids are left out; see `avoided`.
+        """
+
+    def avoided(self, account_id: str, contact_id: str, *, at_least: float) -> set[int]:
+        """Items that match, with this relevance or more, what the contact would rather not see."""
 
     def candidate(self, account_id: str, suggestion_id: str) -> Candidate | None:
         """The best match behind a suggestion id, or None."""

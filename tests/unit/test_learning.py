@@ -74,8 +74,8 @@ def test_proposals_on_stated_interests_are_in_words() -> None:
     contact = make_contact()
     crypto, wood, golf = (make_interest(contact, p) for p in ("crypto", "woodworking", "golf"))
     reactions: list[tuple[str, Status]] = [
-        *[(crypto.id, status) for status in ("dismissed", "less", "dismissed", "snoozed")],  # type: ignore[misc]
-        *[(wood.id, status) for status in ("sent", "liked", "replied", "sent", "dismissed")],  # type: ignore[misc]
+        *[(crypto.id, status) for status in ("dismissed", "less", "dismissed", "snoozed")],
+        *[(wood.id, status) for status in ("sent", "liked", "replied", "sent", "dismissed")],
         (golf.id, "dismissed"),
         (golf.id, "dismissed"),
     ]

@@ -94,10 +94,18 @@ def test_the_best_interest_of_an_item_speaks_for_it() -> None:
     assert (only.candidate.phrase, only.score) == ("boats", 1.0)
 
 
-def test_avoided_items_are_named() -> None:
-    pool = [make_candidate(1, polarity="avoid"), make_candidate(2, polarity="avoid", relevance=0.1)]
-    assert ranking.avoided(pool, 0.5) == {1}
-    assert ranking.score(pool, NOW) == []
+def test_what_is_avoided_has_no_score() -> None:
+    assert ranking.score([make_candidate(1, polarity="avoid")], NOW) == []
+
+
+def test_one_interest_does_not_drown_the_others() -> None:
+    loud = [make_candidate(n, interest_id="sailing", relevance=0.95) for n in range(1, 9)]
+    quiet = [make_candidate(n, interest_id="chess", relevance=0.6) for n in range(11, 19)]
+    chosen = ranking.diversify(ranking.score([*loud, *quiet], NOW), {}, 6)
+    served = [one.candidate.interest_id for one in chosen]
+    assert served[0] == "sailing"
+    assert served[:3].count("chess") == 1
+    assert served.count("chess") == 2
 
 
 def test_diversity_puts_the_unlike_before_the_twin() -> None:
