@@ -567,7 +567,7 @@ class StorageContract:
         storage.items.put_ratings(
             {first.item_id: ("mild", ("death",)), second.item_id: ("clean", ())}
         )
-        assert len(storage.items.unrated(limit=9)) == 1
+        assert len(storage.items.unrated(limit=9)) == storage.items.n_unrated() == 1
         assert storage.items.item("me", first.item_id).level == "mild"
         storage.matches.put_matches(
             "me",

@@ -158,7 +158,7 @@ def _split(phrases: str) -> list[str]:
     return [" ".join(phrase.split()) for phrase in phrases.split(",") if phrase.strip()]
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=30_000)
 def _buckets(word: str) -> tuple[int, ...]:
     """Where the character n-grams of a word, with its borders, are counted."""
     marked = f" {word} ".encode()

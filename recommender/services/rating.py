@@ -25,7 +25,7 @@ def rate_items(storage: Storage, embedder: Embedder, progress: Progress = silent
 
     Batches are stored as they are done, so that a crash loses one at most.
     """
-    done = 0
+    done, total = 0, storage.items.n_unrated()
     while batch := storage.items.unrated(limit=BATCH):
         ratings = rate(storage, embedder, batch)
         storage.items.put_ratings(
@@ -35,7 +35,7 @@ def rate_items(storage: Storage, embedder: Embedder, progress: Progress = silent
             }
         )
         done += len(batch)
-        progress("Checking", done, done)
+        progress("Checking", done, max(done, total))
     return done
 
 

@@ -174,6 +174,12 @@ class SqliteItems:
         )
         return [Unrated(row["id"], row["kind"], row["title"], row["text"]) for row in rows]
 
+    def n_unrated(self) -> int:
+        """How many items were not judged yet."""
+        sql = "SELECT count(*) FROM items WHERE level IS NULL AND expired_at IS NULL"
+        row = self._db.row(sql)
+        return int(row[0]) if row else 0
+
     def put_ratings(self, ratings: Mapping[int, tuple[Level, Sequence[str]]]) -> None:
         """Put the level and topics of items."""
         self._db.execute_many(

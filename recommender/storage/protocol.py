@@ -184,6 +184,9 @@ class ItemStore(Protocol):
     def unrated(self, *, limit: int) -> list[Unrated]:
         """Items whose level was not judged yet, by id; a rewritten item is one of them again."""
 
+    def n_unrated(self) -> int:
+        """How many items were not judged yet."""
+
     def put_ratings(self, ratings: Mapping[int, tuple[Level, Sequence[str]]]) -> None:
         """Put the level and topics of items; vanished ones are left out."""
 
