@@ -33,6 +33,8 @@ ContactState = Literal["active", "paused", "do_not_contact", "deceased"]
 Status = Literal["new", "opened", "sent", "liked", "replied", "snoozed", "dismissed", "less"]
 """liked and replied are said of what was sent; less is a dismissal of more like it."""
 Level = Literal["clean", "mild", "adult"]
+Topic = Literal["sexual", "slur", "religion", "politics", "violence", "drugs", "death", "profanity"]
+"""What a text may touch that somebody may not want; see recommender_models.offcolour."""
 TouchKind = Literal["sent", "call", "met", "received", "ask"]
 Direction = Literal["out", "in"]
 
@@ -43,8 +45,7 @@ CONTACT_STATES: tuple[ContactState, ...] = ("active", "paused", "do_not_contact"
 STATUSES: tuple[Status, ...] = get_args(Status)
 SHARED: frozenset[Status] = frozenset({"sent", "liked", "replied"})
 """Statuses that say: the contact has it."""
-TOPICS = ("sexual", "slur", "religion", "politics", "violence", "drugs", "death", "profanity")
-"""What a text may touch that somebody may not want; see recommender_models.offcolour."""
+TOPICS: tuple[Topic, ...] = get_args(Topic)
 TOUCH_KINDS: tuple[TouchKind, ...] = ("sent", "call", "met", "received", "ask")
 DIRECTIONS: tuple[Direction, ...] = ("out", "in")
 

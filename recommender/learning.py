@@ -9,9 +9,8 @@ Everything is worked out from the history when somebody asks, so that an undo le
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from operator import mul
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from recommender.domain import SHARED
 
@@ -43,14 +42,12 @@ OFTEN = 5
 RAISED, LOWERED = 1.5, 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Taste:
+class Taste(NamedTuple):
     """A direction in which a contact's likes lie, away from the dislikes."""
 
     direction: tuple[float, ...]
     offset: float
     """What the background's mean would score; taken off."""
-    n_reactions: int
 
     def lift(self, vector: Vector) -> float:
         """Factor in [0.5, 2] for the score of an item with this unit vector."""
@@ -70,7 +67,7 @@ def taste(
     """
     heard = [
         (SIGNALS[status], vectors[item_id])
-        for item_id, status in reactions[-REMEMBERED:]
+        for item_id, status in reactions
         if status in SIGNALS and item_id in vectors
     ]
     if not heard:
@@ -80,11 +77,10 @@ def taste(
     for signal, vector in heard:
         total = [t + signal * (v - m) for t, v, m in zip(total, vector, mean, strict=True)]
     direction = tuple(value / weight for value in total)
-    return Taste(direction, sum(map(mul, direction, mean)), len(heard))
+    return Taste(direction, sum(map(mul, direction, mean)))
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(NamedTuple):
     """A change to a contact's interests that reactions suggest; applied only when accepted."""
 
     kind: Literal["add", "raise", "lower"]

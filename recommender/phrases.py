@@ -22,13 +22,10 @@ _NEGATION = re.compile(
 )
 # "no code", "no dig gardening" and the like are things people care about.
 _NO_NEGATION = re.compile(r"^no[- ](?:code|dig|till|knead|bake|budget|wave|waste|kill)\b", re.I)
-_FOREIGN_WORDS = frozenset(
-    """
-    der das dem den des ein eine einen und oder für von vom zum zur im auf mit ohne über
-    le la les une du de et ou à au aux sur avec pour el los las una sin por del
-    il lo gli della delle di nel och eller att på för het een voor naar
-    dla nad og til ja
-    """.split()  # noqa: SIM905  (a list of seventy lines reads worse)
+_FOREIGN_WORD = re.compile(
+    r"der|das|dem|den|des|eine?|einen|und|oder|für|von|vom|zum|zur|im|auf|mit|ohne|über|"
+    r"les?|la|une?|du|de|et|ou|à|aux?|sur|avec|pour|el|los|las|una|sin|por|del|"
+    r"il|lo|gli|della|delle|di|nel|och|eller|att|på|för|het|een|voor|naar|dla|nad|og|til|ja"
 )
 
 
@@ -52,7 +49,7 @@ def looks_foreign(phrase: str, english: Container[str]) -> bool:
     if any("LATIN" not in unicodedata.name(c, "LATIN") for c in letters):
         return True
     words = phrase.casefold().split()
-    content = [word for word in words if word not in _FOREIGN_WORDS]
+    content = [word for word in words if not _FOREIGN_WORD.fullmatch(word)]
     if any(stem in english for word in content for stem in tokens(word)):
         return False
     return len(content) < len(words) or any(ord(c) > 127 for c in letters)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from recommender.tender import bare_company, tender_reason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from recommender.domain import Candidate, Contact, Kind, Level, Touch
@@ -22,19 +21,15 @@ SHARES_PER_JOKE = 3
 Rule = Literal["own words", "taboo", "joke", "tender"]
 
 # Mail there is everybody's; any other domain is the contact's own or that of the employer.
-_MAIL_PROVIDERS = frozenset(
-    """
-    gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com ymail.com aol.com
-    icloud.com me.com mac.com proton.me protonmail.com gmx.de gmx.net gmx.at gmx.com web.de mail.com
-    mail.ru yandex.ru yandex.com qq.com 163.com 126.com t-online.de freenet.de posteo.de mailbox.org
-    fastmail.com zoho.com tutanota.com orange.fr free.fr laposte.net wanadoo.fr libero.it
-    comcast.net verizon.net att.net sbcglobal.net btinternet.com example.com
-    """.split()  # noqa: SIM905  (a list of sixty lines reads worse)
+_MAIL_PROVIDER = re.compile(
+    r"(?:gmail|googlemail|outlook|hotmail|live|msn|yahoo|ymail|aol|icloud|me|mac|protonmail|mail|"
+    r"yandex|qq|163|126|fastmail|zoho|tutanota|btinternet|gmx)\.com|"
+    r"(?:gmx|comcast|verizon|att|sbcglobal|laposte)\.net|(?:gmx|web|t-online|freenet|posteo)\.de|"
+    r"(?:orange|free|wanadoo)\.fr|gmx\.at|libero\.it|(?:mail|yandex)\.ru|mailbox\.org|proton\.me"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Objection:
+class Objection(NamedTuple):
     """Why an item must not go to a contact."""
 
     rule: Rule
@@ -96,8 +91,8 @@ def known_to(url: str | None, contact: Contact) -> str | None:
         return None
     if _lies_on(host, contact.own_sites):
         return f"it comes from {contact.first_name}'s own site"
-    domains = {email.rpartition("@")[2].casefold() for email in contact.emails} - _MAIL_PROVIDERS
-    if _lies_on(host, domains):
+    domains = [email.rpartition("@")[2].casefold() for email in contact.emails]
+    if _lies_on(host, [domain for domain in domains if not _MAIL_PROVIDER.fullmatch(domain)]):
         return f"it comes from the domain of {contact.first_name}'s own mail"
     if _is_site_of(host, contact.employer):
         return f"it comes from {contact.employer}, where {contact.first_name} works"
@@ -117,7 +112,7 @@ def _host(url: str | None) -> str:
         return ""
 
 
-def _lies_on(host: str, sites: Sequence[str] | set[str] | frozenset[str]) -> bool:
+def _lies_on(host: str, sites: Collection[str]) -> bool:
     names = (site.casefold().removeprefix("www.") for site in sites)
     return any(host == name or host.endswith(f".{name}") for name in names if name)
 

@@ -6,7 +6,7 @@ Pure. A long article mentions many things; only what stands close together belon
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,9 +28,6 @@ _TROUBLE = {
     r"manslaughter|abus(?:e|ed|ive)|police",
     "a lawsuit": r"lawsuits?|sue[ds]?|suing|class action|prosecut\w+|trial|plaintiffs?|defendants?|"
     r"settle(?:s|d) with|malpractice|fined",
-}
-_PATTERNS = {
-    what: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for what, words in _TROUBLE.items()
 }
 _COMPANY_FORM = re.compile(
     r"[\s,]+(?:inc|incorporated|llc|ltd|limited|plc|gmbh|ag|se|sa|s\.a|corp|corporation|co|company|"
@@ -57,7 +54,7 @@ def tender_reason(text: str, contact: Contact) -> str | None:
         for place in _naming(name).finditer(text):
             start = max(0, place.start() - NEAR_CHARACTERS)
             around = text[start : place.end() + NEAR_CHARACTERS]
-            for what, trouble in _PATTERNS.items():
+            for what, trouble in _troubles().items():
                 if trouble.search(around):
                     return f"it tells of {what} and names {name}, {whose} of {contact.first_name}"
     return None
@@ -68,15 +65,23 @@ def bare_company(name: str) -> str:
     return _COMPANY_FORM.sub("", name.strip()).strip()
 
 
+@cache  # compiled when first needed: it would cost `suggest` more than all the rules
+def _troubles() -> dict[str, re.Pattern[str]]:
+    return {
+        what: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for what, words in _TROUBLE.items()
+    }
+
+
 @lru_cache(maxsize=256)
 def _naming(name: str) -> re.Pattern[str]:
-    # A name of one word may be a common one (King, Apple, Reading): only with its capital is it
-    # the name.
-    words = [re.escape(word) for word in name.split()]
-    flags = re.IGNORECASE if len(words) > 1 else re.NOFLAG
-    if len(words) == 1 and name[:1].islower():
-        words = [re.escape(name[:1].upper() + name[1:])]
-    start, end = (r"(?<!\w)", r"(?!\w)")
-    if len(words) == 1:
-        return re.compile(rf"{start}(?:{words[0]}|{re.escape(name.upper())}){end}")
-    return re.compile(start + r"\s+".join(words) + end, flags)
+    """Where a text names somebody.
+
+    A name of one word may be a common one (King, Apple, Reading): only with its capital, or all in
+    capitals, is it the name.
+    """
+    words = name.split()
+    if len(words) > 1:
+        spaced = r"\s+".join(map(re.escape, words))
+        return re.compile(rf"(?<!\w){spaced}(?!\w)", re.IGNORECASE)
+    as_written = name[:1].upper() + name[1:]
+    return re.compile(rf"(?<!\w)(?:{re.escape(as_written)}|{re.escape(name.upper())})(?!\w)")

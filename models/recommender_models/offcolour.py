@@ -42,7 +42,7 @@ ARTICLE_CUT = 0.75
 _WORD = re.compile(r"[a-z0-9]+(?:['*/-][a-z0-9]+)*")
 # f*ck, s**t, @#$%!: what is hidden is meant to be recognised.
 _MASKED = re.compile(r"\b[a-z]{1,3}[*#@$%]+[a-z]{1,3}\b|\b[a-z][*#@$%]{2,}|[@#$%&!*]{4,}")
-_DISGUISES = str.maketrans({"@": "a", "$": "s", "0": "o", "1": "i", "3": "e", "’": "'"})
+_DISGUISES = str.maketrans({"@": "a", "$": "s", "0": "o", "1": "i", "3": "e"})
 _DISGUISED = re.compile(r"(?=\S*[a-z])(?=\S*[@$013])\S+")
 _LONGEST_PHRASE = 4
 
@@ -83,16 +83,16 @@ def cues(text: str) -> Cues:
     Args:
         text: Any text; only its first 4,000 characters are read.
     """
-    words = _WORD.findall(folded(text))
-    listed = _word_list()
+    return _cues(text, _WORD.findall(folded(text)))
+
+
+def _cues(text: str, words: Sequence[str]) -> Cues:
+    found = list(_word_list().found(words))
     innocent = {
-        at
-        for start, n, names in listed.found(words)
-        if INNOCENT in names
-        for at in range(start, start + n)
+        at for start, n, names in found if INNOCENT in names for at in range(start, start + n)
     }
     strong, soft = [0] * len(TOPICS), [0] * len(TOPICS)
-    for start, n, names in listed.found(words):
+    for start, n, names in found:
         if innocent.isdisjoint(range(start, start + n)):
             for name in names:
                 counts = strong if name.is_strong else soft
@@ -178,9 +178,10 @@ def text_features(texts: Sequence[str]) -> Rows:
 
     rows = np.zeros((len(texts), N_CUES + N_BUCKETS), np.float32)
     for row, text in zip(rows, texts, strict=True):
-        found = cues(text)
+        words = _WORD.findall(folded(text))
+        found = _cues(text, words)
         row[:N_CUES] = np.log1p([*found.strong, *found.soft])
-        buckets = [at for word in _WORD.findall(folded(text)) for at in _buckets(word)]
+        buckets = [at for word in words for at in _buckets(word)]
         grams = np.log1p(np.bincount(np.array(buckets, np.intp), minlength=N_BUCKETS))
         row[N_CUES:] = grams / max(float(np.linalg.norm(grams)), 1e-9)
     return rows

@@ -15,11 +15,12 @@ from recommender.domain import (
     Origin,
     Polarity,
     Status,
+    Topic,
     TouchKind,
 )
+from recommender.safety import Rule
 
 Phrase = Annotated[str, Field(min_length=1, max_length=200, examples=["fly fishing"])]
-Topic = Literal["sexual", "slur", "religion", "politics", "violence", "drugs", "death", "profanity"]
 Weight = Annotated[float, Field(gt=0, le=2)]
 
 
@@ -176,7 +177,7 @@ class Withheld(BaseModel):
 
     item_id: int
     title: str
-    rule: Literal["own words", "taboo", "joke", "tender"]
+    rule: Rule
     reason: str
 
 

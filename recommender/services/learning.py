@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 
 from recommender.domain import SHARED
 from recommender.errors import InterestNotFound
-from recommender.learning import SIGNALS, Proposal, Taste, on_interests, on_subjects, taste
+from recommender.learning import (
+    REMEMBERED,
+    SIGNALS,
+    Proposal,
+    Taste,
+    on_interests,
+    on_subjects,
+    taste,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,7 +42,7 @@ def floats(blob: bytes) -> Sequence[float]:
 
 def taste_of(storage: Storage, events: Iterable[StatusEvent]) -> Taste | None:
     """The taste that a contact's newest events show, oldest first; None if they show none."""
-    heard = [event for event in events if event.status in SIGNALS]
+    heard = [event for event in events if event.status in SIGNALS][-REMEMBERED:]
     model_key = storage.vectors.active_model()
     mean = storage.vectors.mean(model_key) if heard and model_key else None
     if mean is None or model_key is None:

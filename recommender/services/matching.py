@@ -121,13 +121,8 @@ class Matching:
     ) -> Iterator[int]:
         """Match interests that have met the same items; yields how many were stored."""
         last_seq = self._pool.last_seq
-        pairs = list(
-            zip(
-                queries,
-                self._scan(queries, after_seq, BEST_LOOKED_AT * _keep(queries[0])),
-                strict=True,
-            )
-        )
+        best = BEST_LOOKED_AT * _keep(queries[0])  # they share their polarity
+        pairs = list(zip(queries, self._scan(queries, after_seq, best), strict=True))
         for start in range(0, len(pairs), STORED_AT_ONCE):
             some = [
                 (query, self._matches(account_id, query, found, after_seq))
@@ -152,13 +147,13 @@ class Matching:
 
     def _matches(self, account_id: str, query: Query, found: Found, after_seq: int) -> list[Match]:
         """The best matches of one interest, and all that tie with the last of them."""
+        keep = _keep(query)
         hits, surely = self._hits(account_id, found)
         n_sure = int((surely >= found.border).sum())
-        if found.border > -math.inf and n_sure < _keep(query):
+        if found.border > -math.inf and n_sure < keep:
             # Many of the best were rewritten since or are not the account's: look at everything.
             hits, _ = self._hits(account_id, self._scan([query], after_seq, None)[0])
         judged = sorted(self._judged(query, hits), key=lambda one: -one.verdict.relevance)
-        keep = _keep(query)
         # All ties at the border stay: the storage settles them by item key.
         border = judged[keep - 1].verdict.relevance if len(judged) >= keep else 0.0
         return [

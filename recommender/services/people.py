@@ -15,7 +15,6 @@ from recommender.domain import (
     Interest,
 )
 from recommender.errors import AmbiguousContact, ContactNotFound, InterestNotFound, InvalidInput
-from recommender.phrases import negated
 from recommender.words import plain
 
 if TYPE_CHECKING:
@@ -179,6 +178,8 @@ class People:
             InvalidInput: An empty or overlong phrase, a weight outside (0, 2].
             ConflictError: The contact has it already.
         """
+        from recommender.phrases import negated
+
         if polarity == "like" and (avoided := negated(phrase)) is not None:
             phrase, polarity = avoided, "avoid"
         interest = _checked_interest(

@@ -6,7 +6,7 @@ Nothing heavy may be imported here: this is the path of `suggest --contact joe`.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from recommender import ranking, safety
 from recommender.domain import SHARED, StatusEvent, Touch
@@ -37,8 +37,7 @@ DEFAULT_N = 3
 MAX_N = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Withheld:
+class Withheld(NamedTuple):
     """A relevant item that a rule held back."""
 
     item_id: int
@@ -166,21 +165,27 @@ class Suggester:
             objection = safety.objection(candidate, contact, touches, now)
             if objection is None:
                 allowed.append(candidate)
-            elif candidate.relevance >= self._threshold and candidate.polarity == "like":
+            elif candidate.relevance >= self._threshold:
                 withheld[candidate.item_id] = _withheld(candidate, objection)
         likely = [c for c in allowed if c.relevance >= self._threshold]
         unlikely = [c for c in allowed if c.relevance < self._threshold]
-        kind_ones = []
         best = ranking.score(likely, now)[:DIVERSIFIED]
-        texts = self._storage.items.texts([one.candidate.item_id for one in best])
-        for one in best:
-            item_id = one.candidate.item_id
-            objection = safety.tender(*texts.get(item_id, (one.candidate.title, "")), contact)
-            if objection is None:
-                kind_ones.append(one)
-            else:
-                withheld[item_id] = _withheld(one.candidate, objection)
-        return kind_ones, ranking.score(unlikely, now), list(withheld.values())
+        tender = self._tender([one.candidate for one in best], contact)
+        return (
+            [one for one in best if one.candidate.item_id not in tender],
+            ranking.score(unlikely, now),
+            [*withheld.values(), *tender.values()],
+        )
+
+    def _tender(self, candidates: Sequence[Candidate], contact: Contact) -> dict[int, Withheld]:
+        """Which of them bring trouble that is close to the contact; for that they are read."""
+        texts = self._storage.items.texts([candidate.item_id for candidate in candidates])
+        return {
+            candidate.item_id: _withheld(candidate, objection)
+            for candidate in candidates
+            for title, text in (texts.get(candidate.item_id, (candidate.title, "")),)
+            if (objection := safety.tender(title, text, contact))
+        }
 
     def _choose(
         self, likely: Sequence[Scored], events: Mapping[str, StatusEvent], n: int
@@ -289,21 +294,12 @@ def _withheld(candidate: Candidate, objection: safety.Objection) -> Withheld:
 def _touch(event: StatusEvent, known: StatusEvent | None, note: str) -> Touch | None:
     """The touch that a change of status stands for, if it is one."""
     had_it = known is not None and known.status in SHARED
-    kind: TouchKind
+    said: tuple[TouchKind, Direction]
     if event.status == "replied":
-        kind = "received"
+        said = "received", "in"
     elif event.status in SHARED and not had_it:
-        kind = "sent"  # what is liked was sent, even if nobody said so
+        said = "sent", "out"  # what is liked was sent, even if nobody said so
     else:
         return None
-    direction: Direction = "in" if kind == "received" else "out"
-    return Touch(
-        new_id(),
-        event.contact_id,
-        kind,
-        direction,
-        event.at,
-        note,
-        event.item_id,
-        event.suggestion_id,
-    )
+    of = event.contact_id, *said, event.at, note, event.item_id, event.suggestion_id
+    return Touch(new_id(), *of)

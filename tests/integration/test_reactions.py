@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from tests.site import RSS
@@ -91,13 +92,26 @@ def test_tender_news_is_listed_apart(sawthis: Sawthis, site: Site) -> None:
 
 
 def test_taboos_and_levels_are_obeyed(demo: Sawthis) -> None:
-    items = json.loads(demo.ok("items", "list", "--json", "-n", "200"))
-    jokes = [one for one in items if one["kind"] == "joke"]
-    assert jokes
+    items = json.loads(demo.ok("items", "list", "--json", "-n", "500"))
     assert all(one["level"] in {"clean", "mild", "adult"} for one in items)
-    assert "a taboo is one of" in demo.fails("contacts", "edit", "joe", "--taboo", "golf")
-    demo.ok("contacts", "edit", "joe", "--taboo", "religion", "--taboo", "death")
-    assert json.loads(demo.ok("contacts", "show", "joe", "--json"))["taboo"] == [
-        "religion",
-        "death",
-    ]
+    levels = {one["id"]: one["level"] for one in items}
+    demo.ok("contacts", "add", "Kit Moss", "-i", "cats", "-i", "chess")
+    demo.ok("contacts", "edit", "kit", "--humour", "any")
+    any_jokes = [one for one in suggestions(demo, "kit") if one["item"]["kind"] == "joke"]
+    assert any_jokes
+    demo.ok("contacts", "edit", "kit", "--humour", "clean")
+    clean = [one["item"] for one in suggestions(demo, "kit") if one["item"]["kind"] == "joke"]
+    assert all(levels[item["id"]] == "clean" for item in clean)
+    shown = suggestions(demo, "kit")[0]
+    with sqlite3.connect(demo.data_dir / "sawthis.db") as db:
+        db.execute(
+            "UPDATE items SET topics = '[\"religion\"]' WHERE id = ?", (shown["item"]["id"],)
+        )
+    db.close()
+    assert shown["id"] in {one["id"] for one in suggestions(demo, "kit")}
+    demo.ok("contacts", "edit", "kit", "--taboo", "religion", "--taboo", "death")
+    answer = json.loads(demo.ok("suggest", "-c", "kit", "-n", "50", "--json"))
+    assert shown["id"] not in {one["id"] for one in answer["suggestions"]}
+    held = {one["item_id"]: one["rule"] for one in answer["withheld"]}
+    assert held[shown["item"]["id"]] == "taboo"
+    assert "a taboo is one of" in demo.fails("contacts", "edit", "kit", "--taboo", "golf")

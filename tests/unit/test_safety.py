@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import get_args
 
 import pytest
+from recommender_models import offcolour
 
 from recommender import safety
-from recommender.domain import Touch
+from recommender.domain import TOPICS, Level, Touch
 from recommender.testing import NOW, make_contact
 from tests.unit.test_ranking import make_candidate
 
@@ -91,6 +93,11 @@ def test_jokes_need_consent_to_their_level(humour: str, level: str | None, may: 
     joke = make_candidate(kind="joke", text="A horse walks into a bar.", level=level)
     objection = safety.objection(joke, make_contact(humour=humour), [], NOW)
     assert (objection is None) is may
+
+
+def test_the_model_knows_the_levels_and_topics_of_the_house() -> None:
+    assert offcolour.TOPICS == TOPICS
+    assert get_args(Level) == offcolour.LEVELS
 
 
 @pytest.mark.parametrize("kind", ["article", "joke", "page"])
