@@ -44,6 +44,8 @@ def write(path: Path, rows: list[dict[str, object]]) -> str:
 
 
 INNOCENT = ROOT / "tests" / "quality" / "innocent.txt"
+UNSEEN = ROOT / "tests" / "quality" / "innocent_unseen.txt"
+"""By somebody who knew neither word list nor the other texts; nothing was tuned to it."""
 CRUDE = [
     "I had sex with her sister, and she never found out.",
     "What the f**k did you expect?",
@@ -55,10 +57,11 @@ CRUDE = [
 
 
 @pytest.mark.slow
-def test_offcolour_lets_the_innocent_pass_and_not_the_crude(tmp_path: Path) -> None:
+@pytest.mark.parametrize("texts", [INNOCENT, UNSEEN], ids=["known", "unseen"])
+def test_offcolour_lets_the_innocent_pass_and_not_the_crude(tmp_path: Path, texts: Path) -> None:
     innocent: list[dict[str, object]] = [
         {"id": f"i{n}", "title": line, "text": ""}
-        for n, line in enumerate(INNOCENT.read_text("utf-8").splitlines())
+        for n, line in enumerate(texts.read_text("utf-8").splitlines())
     ]
     crude: list[dict[str, object]] = [
         {"id": f"c{n}", "kind": "joke", "title": "", "text": line} for n, line in enumerate(CRUDE)
