@@ -1,19 +1,16 @@
-"""How likely an item serves an interest. Pure: numbers and words in, a probability out.
+"""The numbers that tell how likely an item serves an interest, and what its words add. Pure.
 
 The evidence is a background-centred cosine, its margin over other subjects, and the interest's
 words found in the item. A logistic model, fitted by scripts/train on labelled sets, turns it
-into a calibrated probability (Platt 1999). Its few numbers are shipped as JSON in
-recommender_models.
+into a calibrated probability (Platt 1999; `recommender.services.judging`). Its few numbers are
+shipped as JSON in recommender_models.
 """
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from dataclasses import dataclass
-from functools import lru_cache
-from operator import mul
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from recommender.words import tokens
 
@@ -25,16 +22,19 @@ if TYPE_CHECKING:
 LEXICAL_CHARACTERS = 4000
 
 
-class Evidence(NamedTuple):
-    """What is known of one pair of interest and item."""
+T = TypeVar("T")
 
-    cosine: float
+
+class Evidence(NamedTuple, Generic[T]):
+    """What is known of pairs of interest and item: of each kind a number, or a column of them."""
+
+    cosine: T
     """Centred cosine, in the background's standard deviations."""
-    margin: float
+    margin: T
     """By how much it is above the item's likeness to other subjects; the same unit."""
-    body: float
+    body: T
     """Lexical share over title and text, [0, 1]."""
-    title: float
+    title: T
     """Lexical share over the title, [0, 1]."""
 
 
@@ -47,7 +47,7 @@ class RelevanceModel:
     """
 
     bias: float
-    weights: Evidence
+    weights: Evidence[float]
     """The weight of each kind of evidence."""
     threshold: float
     """Probability below which nothing is suggested."""
@@ -55,11 +55,6 @@ class RelevanceModel:
     """Centred cosine, in standard deviations, below which a pair is not looked at."""
     rarity: Mapping[str, float]
     """Weight of common words in (0, 1); a word that is not here counts 1."""
-
-    def probability(self, evidence: Evidence) -> float:
-        """Calibrated probability in [0, 1] that the item serves the interest."""
-        z = self.bias + sum(map(mul, self.weights, evidence))
-        return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, z))))
 
     def lexical(self, phrase: Sequence[str], words: Mapping[str, int]) -> float:
         """Rarity-weighted share of the phrase's words that occur, in [0, 1].
@@ -75,7 +70,6 @@ class RelevanceModel:
         return found / total
 
 
-@lru_cache(maxsize=1024)  # an item meets many interests in a row, and counting is the dear part
 def count_words(title: str, text: str) -> tuple[Counter[str], Counter[str]]:
     """(title words, words of title and the text's beginning), as stems with their counts."""
     head = Counter(tokens(title))

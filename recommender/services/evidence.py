@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from recommender.domain import MAX_SPAN_CHARACTERS
 from recommender.services.embedding import embed
@@ -22,10 +22,25 @@ if TYPE_CHECKING:
     Vectors = NDArray[np.float32]
 
 SENTENCES_LOOKED_AT = 10
-REMEMBERED_ITEMS = 1000
-"""An item is asked about by several interests in a row; after that its vectors are ballast."""
+REMEMBERED_ITEMS = 4000
+"""Items whose sentence vectors are kept for the interests to come: some 15 kB each."""
 LEAST_CHARACTERS = 25
 """A shorter sentence ("Yes.") quotes badly."""
+
+
+class Quotes(NamedTuple):
+    """What of an item can be quoted."""
+
+    title: str
+    sentences: list[str]
+    words: list[Counter[str]]
+    """Of each sentence."""
+
+
+def quotes_of(title: str, text: str) -> Quotes:
+    """The sentences that are worth quoting, with their words."""
+    found = quotable(text)
+    return Quotes(title, found, [Counter(tokens(sentence)) for sentence in found])
 
 
 class Evidence:
@@ -41,43 +56,39 @@ class Evidence:
         self._embedder = embedder
         self._background = background
         self._model = model
-        self._known: dict[int, tuple[list[str], Vectors]] = {}
+        self._known: dict[int, Vectors] = {}
 
-    def span(
-        self, item_id: int, title: str, text: str, phrase: Sequence[str], query: Vectors
-    ) -> str:
+    def span(self, item_id: int, quotes: Quotes, phrase: Sequence[str], query: Vectors) -> str:
         """An exact substring of the text, or else of the title, of at most 160 characters.
 
         Args:
             item_id: Names the item in this object's memory.
-            title: The item's title.
-            text: The item's text.
+            quotes: What there is to choose from.
             phrase: The interest's words, as `recommender.words.tokens` gives them.
             query: (dim,) centred unit vector of the interest.
         """
-        quotes, vectors = self._sentences(item_id, text)
-        if not quotes:
-            return clip(title)
-        likeness = (vectors @ query) / self._background.deviation
+        if not quotes.sentences:
+            return clip(quotes.title)
+        likeness = (self._vectors(item_id, quotes) @ query) / self._background.deviation
         weights = self._model.weights
         # Sentences of one item share its rivals: what likeness counts is the sum.
         like_weight = weights.cosine + weights.margin
-        lexical = [self._model.lexical(phrase, Counter(tokens(quote))) for quote in quotes]
+        lexical = [self._model.lexical(phrase, words) for words in quotes.words]
         worth = [
             float(like) * like_weight + weights.body * words - 0.05 * at
             for at, (like, words) in enumerate(zip(likeness, lexical, strict=True))
         ]
-        return clip_to_words(quotes[worth.index(max(worth))], phrase)
+        return clip_to_words(quotes.sentences[worth.index(max(worth))], phrase)
 
-    def _sentences(self, item_id: int, text: str) -> tuple[list[str], Vectors]:
+    def _vectors(self, item_id: int, quotes: Quotes) -> Vectors:
         known = self._known.get(item_id)
         if known is None:
-            if len(self._known) >= REMEMBERED_ITEMS:
-                self._known.clear()
-            quotes = quotable(text)
-            vectors = embed(self._embedder, [quote[: 2 * MAX_SPAN_CHARACTERS] for quote in quotes])
-            known = (quotes, self._background.centred(vectors))
-            self._known[item_id] = known
+            texts = [sentence[: 2 * MAX_SPAN_CHARACTERS] for sentence in quotes.sentences]
+            known = self._background.centred(embed(self._embedder, texts))
+            # Nothing is forgotten for another: items come in the same order again and again,
+            # and the one asked about longest ago is the next to be asked about.
+            if len(self._known) < REMEMBERED_ITEMS:
+                self._known[item_id] = known
         return known
 
 
@@ -96,14 +107,13 @@ def quotable(text: str) -> list[str]:
     return found or ([longest] if longest else [])
 
 
-def lexical_span(title: str, text: str, phrase: Sequence[str]) -> str:
+def lexical_span(quotes: Quotes, phrase: Sequence[str]) -> str:
     """The first sentence with most of the interest's words; the cheap choice for near misses."""
-    quotes = quotable(text)
-    if not quotes:
-        return clip(title)
+    if not quotes.sentences:
+        return clip(quotes.title)
     wanted = set(phrase)
-    best = max(quotes, key=lambda quote: len(wanted & set(tokens(quote))))
-    return clip_to_words(best, phrase)
+    held = [len(wanted & words.keys()) for words in quotes.words]
+    return clip_to_words(quotes.sentences[held.index(max(held))], phrase)
 
 
 def clip_to_words(sentence: str, phrase: Sequence[str]) -> str:

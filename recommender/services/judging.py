@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from recommender.services.embedding import Background
 
     Vectors = NDArray[np.float32]
+    Shares = NDArray[np.float64]
 
 N_NEAREST = 24
 """Subjects kept for an item: five rivals, and room for synonyms and kin of the interest."""
@@ -64,14 +65,6 @@ class Nearest(NamedTuple):
     """(n, N_NEAREST) centred cosines."""
     subjects: NDArray[np.int64] | Vectors
     """(n, N_NEAREST) their numbers; of any type, as they are kept."""
-
-
-class Verdict(NamedTuple):
-    """What one pair comes to, rounded to what float noise leaves sure."""
-
-    relevance: float
-    lexical: float
-    margin: float
 
 
 class Judge:
@@ -127,23 +120,18 @@ class Judge:
         margins: Vectors = (cosines - rivals) / self.background.deviation
         return margins
 
-    def evidence(
-        self, query: Query, cosine: float, margin: float, title: str, text: str
-    ) -> Evidence:
-        """All that is known of one pair, in the units of the relevance model."""
-        head, words = count_words(title, text)
-        return Evidence(
-            cosine=cosine / self.background.deviation,
-            margin=margin,
-            body=self.model.lexical(query.words, words),
-            title=self.model.lexical(query.words, head),
-        )
+    def relevances(self, cosines: Vectors, margins: Vectors, body: Shares, title: Shares) -> Shares:
+        """(n,) relevance of pairs, rounded to what float noise leaves sure.
 
-    def verdict(self, query: Query, cosine: float, margin: float, title: str, text: str) -> Verdict:
-        """What one pair comes to."""
-        evidence = self.evidence(query, cosine, margin, title, text)
-        probability = self.model.probability(evidence)
-        return Verdict(round(probability, 4), round(evidence.body, 4), round(evidence.margin, 4))
+        Args:
+            cosines: (n,) centred cosines.
+            margins: (n,) of `margin`.
+            body: (n,) lexical shares over title and text.
+            title: (n,) lexical shares over the title.
+        """
+        likeness = cosines.astype(np.float64) / self.background.deviation
+        evidence = Evidence(likeness, margins.astype(np.float64), body, title)
+        return probability(self.model, evidence).round(4)
 
     def table(self, phrases: Vectors, texts: Sequence[str], items: Vectors) -> NDArray[np.float32]:
         """(n phrases, n items, 2) likeness and margin of every pair, in standard deviations.
@@ -184,19 +172,20 @@ class Judge:
         counted = [count_words(*one) for one in words]
         found = np.empty(table.shape[:2])
         for row, terms in enumerate(map(tokens, texts)):
-            likeness = zip(table[row].tolist(), counted, strict=True)
-            found[row] = [
-                self.model.probability(
-                    Evidence(
-                        cosine,
-                        margin,
-                        body=self.model.lexical(terms, body),
-                        title=self.model.lexical(terms, head),
-                    )
-                )
-                for (cosine, margin), (head, body) in likeness
-            ]
+            lexical = self.model.lexical
+            shares = [(lexical(terms, body), lexical(terms, head)) for head, body in counted]
+            found[row] = probability(self.model, Evidence(*table[row].T, *np.array(shares).T))
         return found
+
+
+def probability(model: RelevanceModel, evidence: Evidence[Shares]) -> Shares:
+    """(n,) calibrated probability in [0, 1] that items serve interests."""
+    log_odds = model.bias + sum(
+        weight * np.asarray(column, np.float64)
+        for weight, column in zip(model.weights, evidence, strict=True)
+    )
+    found: Shares = 1 / (1 + np.exp(-np.clip(log_odds, -60.0, 60.0)))
+    return found
 
 
 def padded_rows(vectors: Vectors) -> Vectors:

@@ -4,7 +4,8 @@
     for interests that share the same matched_seq:
         for each block of the memory-mapped matrix after it:
             one matrix product -> pairs above the floor
-        words of those items -> probability -> best `KEEP` -> quoted spans -> stored
+        words of those items, each read once -> probability -> best `KEEP` of each interest
+        quoted spans, item by item -> stored
 
 An interest notes the sequence number up to which it was matched in the same transaction as its
 matches, so a crash at any moment loses no pair and doubles none.
@@ -14,13 +15,15 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from recommender.domain import Match
 from recommender.services.embedding import background, embed_interests
-from recommender.services.evidence import Evidence, lexical_span
+from recommender.services.evidence import Evidence, lexical_span, quotes_of
 from recommender.services.judging import Judge, padded_rows
+from recommender.services.pairs import Pairs, by_item, word_shares
 from recommender.services.pool import Pool
 from recommender.services.progress import silent
 from recommender.services.scanning import scan
@@ -28,13 +31,14 @@ from recommender.services.scanning import scan
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
     from recommender_models import Embedder, Rating, VectorMatrix
 
     from recommender.domain import Polarity
     from recommender.relevance import RelevanceModel
-    from recommender.services.judging import Query, Verdict
+    from recommender.services.evidence import Quotes
+    from recommender.services.judging import Query
+    from recommender.services.pairs import Numbers, Read
     from recommender.services.progress import Progress
     from recommender.services.scanning import Found
     from recommender.storage.protocol import Storage
@@ -55,22 +59,13 @@ BEST_LOOKED_AT = 4
 not ours."""
 
 
-class Hit(NamedTuple):
-    """A pair that may come to a match."""
+class Judged(NamedTuple):
+    """What one pair comes to."""
 
-    item_id: int
+    relevance: float
     cosine: float
     margin: float
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A hit with what it comes to and the texts that tell."""
-
-    hit: Hit
-    verdict: Verdict
-    title: str
-    text: str
+    lexical: float
 
 
 class Matching:
@@ -121,23 +116,20 @@ class Matching:
     ) -> Iterator[int]:
         """Match interests that have met the same items; yields how many were stored."""
         last_seq = self._pool.last_seq
-        best = BEST_LOOKED_AT * _keep(queries[0])  # they share their polarity
-        pairs = list(zip(queries, self._scan(queries, after_seq, best), strict=True))
-        for start in range(0, len(pairs), STORED_AT_ONCE):
-            some = [
-                (query, self._matches(account_id, query, found, after_seq))
-                for query, found in pairs[start : start + STORED_AT_ONCE]
-            ]
-            # Written together, when all of it is computed: a transaction for each costs more.
+        pairs = self._pairs(account_id, queries, after_seq)
+        matches = self._matches(queries, pairs, self._storage.items.texts, self._evidence)
+        for start in range(0, len(queries), STORED_AT_ONCE):
+            some = range(start, min(start + STORED_AT_ONCE, len(queries)))
+            # Written together: a transaction for each costs more.
             with self._storage.transaction():
-                for query, matches in some:
+                for at in some:
                     self._storage.matches.put_matches(
                         account_id,
                         self._embedder.key,
-                        query.interest.id,
-                        matches,
+                        queries[at].interest.id,
+                        matches[at],
                         matched_seq=last_seq,
-                        keep=_keep(query),
+                        keep=_keep(queries[at]),
                     )
             yield len(some)
 
@@ -145,45 +137,58 @@ class Matching:
         blocks = self._pool.blocks(after_seq)
         return scan(self._judge, queries, blocks, least=LEAST_RELEVANCE, best=best)
 
-    def _matches(self, account_id: str, query: Query, found: Found, after_seq: int) -> list[Match]:
-        """The best matches of one interest, and all that tie with the last of them."""
-        keep = _keep(query)
-        hits, surely = self._hits(account_id, found)
-        n_sure = int((surely >= found.border).sum())
-        if found.border > -math.inf and n_sure < keep:
-            # Many of the best were rewritten since or are not the account's: look at everything.
-            hits, _ = self._hits(account_id, self._scan([query], after_seq, None)[0])
-        judged = sorted(self._judged(query, hits), key=lambda one: -one.verdict.relevance)
-        # All ties at the border stay: the storage settles them by item key.
-        border = judged[keep - 1].verdict.relevance if len(judged) >= keep else 0.0
-        return [
-            self._match(self._evidence, query, one)
-            for one in judged
-            if one.verdict.relevance >= border
-        ]
+    def _pairs(self, account_id: str, queries: Sequence[Query], after_seq: int) -> Pairs:
+        """The pairs that the pass finds, with items that still are what they were, and visible."""
+        keep = _keep(queries[0])  # they share their polarity
+        found = self._scan(queries, after_seq, BEST_LOOKED_AT * keep)
+        ends = np.cumsum([len(one.seqs) for one in found])
+        items = np.split(
+            self._shown(account_id, np.concatenate([f.seqs for f in found])), ends[:-1]
+        )
+        for at, one in enumerate(found):
+            n_sure = int((one.surely[items[at] > 0] >= one.border).sum())
+            if one.border > -math.inf and n_sure < keep:
+                # Too many of the best were rewritten or are not the account's: look at everything.
+                found[at] = self._scan([queries[at]], after_seq, None)[0]
+                items[at] = self._shown(account_id, found[at].seqs)
+        pairs = Pairs(
+            np.repeat(np.arange(len(found)), [len(one.seqs) for one in found]),
+            np.concatenate(items),
+            np.concatenate([one.cosines for one in found]),
+            np.concatenate([one.margins for one in found]),
+        )
+        return pairs.only(pairs.items > 0)
 
-    def _hits(self, account_id: str, found: Found) -> tuple[list[Hit], Vectors]:
-        """Hits on items that are still as they were and visible; their log-odds without words."""
+    def _shown(self, account_id: str, seqs: Numbers) -> Numbers:
+        """(n,) item ids of sequence numbers; 0 where the account is shown no such vector's item."""
         # The matrix keeps rows of items that were rewritten or deleted since.
-        seqs = found.seqs.tolist()
-        ids = self._storage.vectors.item_ids_by_seq(self._embedder.key, seqs)
+        wanted, at = np.unique(seqs, return_inverse=True)
+        ids = self._storage.vectors.item_ids_by_seq(self._embedder.key, wanted.tolist())
         visible = self._storage.matches.visible(account_id, list(ids.values()))
-        rows = [at for at, seq in enumerate(seqs) if ids.get(seq) in visible]
-        cosines, margins = found.cosines[rows].tolist(), found.margins[rows].tolist()
-        hits = [
-            Hit(ids[seqs[at]], *pair)
-            for at, pair in zip(rows, zip(cosines, margins, strict=True), strict=True)
-        ]
-        return hits, found.surely[rows]
+        shown = [ids[seq] if ids.get(seq) in visible else 0 for seq in wanted.tolist()]
+        return np.array(shown, np.int64)[at]
 
-    def _judged(self, query: Query, hits: Sequence[Hit]) -> Iterator[Judged]:
-        texts = self._storage.items.texts([hit.item_id for hit in hits])
-        for hit in hits:
-            if hit.item_id in texts:
-                title, text = texts[hit.item_id]
-                verdict = self._judge.verdict(query, hit.cosine, hit.margin, title, text)
-                if verdict.relevance >= LEAST_RELEVANCE:
-                    yield Judged(hit, verdict, title, text)
+    def _matches(
+        self, queries: Sequence[Query], pairs: Pairs, read: Read, evidence: Evidence
+    ) -> list[list[Match]]:
+        """For each interest its best matches, and all that tie with the last of them."""
+        shares = word_shares(self._model, queries, pairs, read)
+        relevances = self._judge.relevances(pairs.cosines, pairs.margins, *shares)
+        best = _best(pairs.queries, relevances, [_keep(query) for query in queries])
+        matches: list[list[Match]] = [[] for _ in queries]
+        for item in by_item(pairs.items[best], read):
+            quotes = quotes_of(item.title, item.text)
+            for row in best[item.rows].tolist():
+                at = int(pairs.queries[row])
+                judged = Judged(
+                    float(relevances[row]),
+                    float(pairs.cosines[row]),
+                    float(pairs.margins[row]),
+                    float(shares.body[row]),
+                )
+                match = self._match(evidence, queries[at], item.item_id, quotes, judged)
+                matches[at].append(match)
+        return matches
 
     def _fresh_evidence(self) -> Evidence:
         return Evidence(self._embedder, self._judge.background, self._model)
@@ -203,20 +208,21 @@ class Matching:
                 pending[interest.polarity, matched_seq].append(self._judge.query(interest, vector))
         return pending
 
-    def _match(self, evidence: Evidence, query: Query, judged: Judged) -> Match:
-        hit, verdict, title, text = judged.hit, judged.verdict, judged.title, judged.text
+    def _match(
+        self, evidence: Evidence, query: Query, item_id: int, quotes: Quotes, judged: Judged
+    ) -> Match:
         return Match(
             contact_id=query.interest.contact_id,
             interest_id=query.interest.id,
-            item_id=hit.item_id,
-            relevance=verdict.relevance,
-            cosine=round(hit.cosine, 4),
-            margin=verdict.margin,
-            lexical=verdict.lexical,
+            item_id=item_id,
+            relevance=judged.relevance,
+            cosine=round(judged.cosine, 4),
+            margin=round(judged.margin, 4),
+            lexical=round(judged.lexical, 4),
             # By sentence vectors for what may be shown, by words alone for a near miss.
-            span=evidence.span(hit.item_id, title, text, query.words, query.vector)
-            if verdict.relevance >= self._model.threshold and query.interest.polarity == "like"
-            else lexical_span(title, text, query.words),
+            span=evidence.span(item_id, quotes, query.words, query.vector)
+            if judged.relevance >= self._model.threshold and query.interest.polarity == "like"
+            else lexical_span(quotes, query.words),
         )
 
     def page(self, title: str, text: str) -> Vectors:
@@ -239,8 +245,6 @@ class Matching:
         self, queries: Sequence[Query], title: str, text: str, page: Vectors
     ) -> list[Match]:
         """A page that is not in the pool against interests: one match a query, above the floor."""
-        import numpy as np
-
         if not queries:
             return []
         evidence = self._fresh_evidence()  # the page has no id to be remembered by
@@ -248,15 +252,19 @@ class Matching:
         nearest = self._judge.nearest(item)
         stacked = np.stack([query.vector for query in queries])
         cosines = (padded_rows(stacked) @ padded_rows(item).T)[: len(queries), 0]
-        found = []
-        for query, cosine in zip(queries, cosines.tolist(), strict=True):
-            cosine_of = np.array([cosine], np.float32)
-            margin = float(self._judge.margins(query, cosine_of, nearest)[0])
-            verdict = self._judge.verdict(query, cosine, margin, title, text)
-            if verdict.relevance >= LEAST_RELEVANCE:
-                judged = Judged(Hit(0, cosine, margin), verdict, title, text)
-                found.append(self._match(evidence, query, judged))
-        return found
+        margins = np.concatenate(
+            [
+                self._judge.margins(query, cosines[at : at + 1], nearest)
+                for at, query in enumerate(queries)
+            ]
+        )
+        everyone = np.arange(len(queries))
+        pairs = Pairs(everyone, np.zeros(len(queries), np.int64), cosines, margins)
+        return [
+            match
+            for matches in self._matches(queries, pairs, lambda _: {0: (title, text)}, evidence)
+            for match in matches
+        ]
 
     def queries(self, account_id: str) -> list[Query]:
         """All of an account's interests, embedded if they were not yet."""
@@ -269,6 +277,26 @@ class Matching:
             for interest in self._storage.people.interests(account_id)
             if interest.id in vectors
         ]
+
+
+def _best(queries: Numbers, relevances: NDArray[np.float64], keep: Sequence[int]) -> Numbers:
+    """Rows of each interest's best pairs, and of all that tie with the last of them.
+
+    Args:
+        queries: (n,) interest of each pair, ascending.
+        relevances: (n,) of each pair; NaN is none.
+        keep: How many each interest keeps.
+    """
+    ends = np.searchsorted(queries, np.arange(len(keep) + 1))
+    found = []
+    for at, n in enumerate(keep):
+        rows = np.arange(ends[at], ends[at + 1])
+        rows = rows[relevances[rows] >= LEAST_RELEVANCE]
+        if len(rows) > n:
+            # The storage settles ties at the border by item key.
+            rows = rows[relevances[rows] >= np.partition(relevances[rows], -n)[-n]]
+        found.append(rows)
+    return np.concatenate(found)
 
 
 def _keep(query: Query) -> int:

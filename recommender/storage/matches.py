@@ -52,35 +52,41 @@ class SqliteMatches:
             sql = "SELECT 1 FROM interests WHERE account_id = ? AND id = ?"
             if self._db.row(sql, (account_id, interest_id)) is None:
                 return  # it was removed meanwhile
-            keys = self._visible_keys(account_id, [match.item_id for match in found])
-            self._db.execute_many(
-                "INSERT OR REPLACE INTO matches (account_id, model_key, interest_id, item_id,"
-                " contact_id, suggestion_id, relevance, cosine, margin, lexical, span)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (
-                        account_id,
-                        model_key,
-                        interest_id,
-                        match.item_id,
-                        match.contact_id,
-                        suggestion_id(account_id, match.contact_id, keys[match.item_id]),
-                        match.relevance,
-                        match.cosine,
-                        match.margin,
-                        match.lexical,
-                        match.span,
-                    )
-                    for match in found
-                    if match.item_id in keys
-                ],
-            )
-            self._prune(account_id, model_key, interest_id, keep)
+            if found:
+                self._put(account_id, model_key, interest_id, found)
+                self._prune(account_id, model_key, interest_id, keep)
             self._db.execute(
                 "UPDATE interest_vectors SET matched_seq = ?"
                 " WHERE account_id = ? AND interest_id = ? AND model_key = ?",
                 (matched_seq, account_id, interest_id, model_key),
             )
+
+    def _put(
+        self, account_id: str, model_key: str, interest_id: str, matches: Sequence[Match]
+    ) -> None:
+        keys = self._visible_keys(account_id, [match.item_id for match in matches])
+        self._db.execute_many(
+            "INSERT OR REPLACE INTO matches (account_id, model_key, interest_id, item_id,"
+            " contact_id, suggestion_id, relevance, cosine, margin, lexical, span)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    account_id,
+                    model_key,
+                    interest_id,
+                    match.item_id,
+                    match.contact_id,
+                    suggestion_id(account_id, match.contact_id, keys[match.item_id]),
+                    match.relevance,
+                    match.cosine,
+                    match.margin,
+                    match.lexical,
+                    match.span,
+                )
+                for match in matches
+                if match.item_id in keys
+            ],
+        )
 
     def _visible_keys(self, account_id: str, item_ids: Sequence[int]) -> dict[int, str]:
         visible = VISIBLE.replace(":account_id", "?")

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
 from recommender import rhythm
 from recommender.domain import Touch
 from recommender.relevance import Evidence, RelevanceModel, count_words
+from recommender.services.judging import probability
 from recommender.testing import NOW, make_contact
 from recommender.words import clip, sentences, stem, tokens
 
 MODEL = RelevanceModel(-4.0, Evidence(1.0, 0.7, 2.0, 1.0), 0.5, 1.0, {"old": 0.25})
-SOME = Evidence(cosine=2.0, margin=0.3, body=0.2, title=0.1)
+SOME = Evidence(*np.array([[2.0], [0.3], [0.2], [0.1]]))
 
 
 @pytest.mark.parametrize(
@@ -53,13 +55,14 @@ def test_clip_cuts_at_words_around_the_one_that_counts() -> None:
 
 
 def test_probability_rises_with_every_evidence() -> None:
-    base = MODEL.probability(SOME)
-    assert 0.0 < base < 1.0
+    base = probability(MODEL, SOME)
+    assert (base > 0.0).all()
+    assert (base < 1.0).all()
     for name in Evidence._fields:
         more = SOME._replace(**{name: getattr(SOME, name) + 0.1})
-        assert MODEL.probability(more) > base, name
-    assert MODEL.probability(SOME._replace(cosine=-1e9)) < 1e-20
-    assert MODEL.probability(SOME._replace(cosine=1e9)) == pytest.approx(1.0)
+        assert (probability(MODEL, more) > base).all(), name
+    assert probability(MODEL, SOME._replace(cosine=np.array([-1e9])))[0] < 1e-20
+    assert probability(MODEL, SOME._replace(cosine=np.array([1e9])))[0] == pytest.approx(1.0)
 
 
 def test_rare_words_weigh_more() -> None:
