@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import sqlite3
+import threading
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -108,6 +109,19 @@ def test_two_processes_write_at_once(tmp_path: Path) -> None:
         worker.join(60)
     opened = open_sqlite(path)
     assert len(opened.people.contacts("me")) == 40
+    opened.close()
+
+
+def test_a_library_that_somebody_just_makes_is_waited_for(tmp_path: Path) -> None:
+    # SQLite does not wait by itself for the lock that the change to WAL takes.
+    path = tmp_path / "a.db"
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        release = threading.Timer(0.3, other.execute, ["ROLLBACK"])
+        release.start()
+        opened = open_sqlite(path)
+        release.join()
+    assert opened.people.contacts("me") == []
     opened.close()
 
 
