@@ -8,10 +8,10 @@ which are shared by all accounts, have integer ids.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
 Kind = Literal["article", "joke", "page"]
 FullText = Literal["on", "off", "auto"]
@@ -36,6 +36,9 @@ Level = Literal["clean", "mild", "adult"]
 Topic = Literal["sexual", "slur", "religion", "politics", "violence", "drugs", "death", "profanity"]
 """What a text may touch that somebody may not want; see recommender_models.offcolour."""
 TouchKind = Literal["sent", "call", "met", "received", "ask"]
+Action = Literal["send", "greet", "call", "hello"]
+"""Send an item, congratulate, call, or write a line without an item."""
+Channel = Literal["mail", "phone", "sms", "whatsapp", "chat", "post", "person"]
 Direction = Literal["out", "in"]
 
 KINDS: tuple[Kind, ...] = ("article", "joke", "page")
@@ -48,9 +51,50 @@ SHARED: frozenset[Status] = frozenset({"sent", "liked", "replied"})
 TOPICS: tuple[Topic, ...] = get_args(Topic)
 TOUCH_KINDS: tuple[TouchKind, ...] = ("sent", "call", "met", "received", "ask")
 DIRECTIONS: tuple[Direction, ...] = ("out", "in")
+CHANNELS: tuple[Channel, ...] = get_args(Channel)
 
 DEFAULT_ACCOUNT = "me"
 MAX_SPAN_CHARACTERS = 160
+
+
+class NameParts(NamedTuple):
+    """A name in the parts that vCard knows (RFC 6350, 6.2.2); each may be empty."""
+
+    family: str = ""
+    given: str = ""
+    additional: str = ""
+    prefix: str = ""
+    suffix: str = ""
+
+
+NO_PARTS = NameParts()
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What an address book knows of a contact beyond what the rules ask for."""
+
+    parts: NameParts = NO_PARTS
+    nicknames: tuple[str, ...] = ()
+    phones: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    """One line each."""
+    role: str = ""
+    feeds: tuple[str, ...] = ()
+    """Addresses of feeds of their own."""
+    languages: tuple[str, ...] = ()
+    """BCP 47, the preferred one first."""
+    time_zone: str = ""
+    """An IANA name."""
+    channel: Channel | None = None
+    """How they like to be reached."""
+    anniversary: str = ""
+    """Like `Contact.birthday`."""
+    uid: str = ""
+    """What the address book that the contact came from calls it."""
+
+
+NO_DETAILS = Details()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +120,29 @@ class Contact:
     """Hosts of what the contact surely reads; not suggested, for it would be no news."""
     taboo: tuple[str, ...] = ()
     """Topics (of TOPICS) that nothing sent to the contact may touch."""
+    groups: tuple[str, ...] = ()
+    """Names of groups; a group may have a cadence."""
+    birthday: str = ""
+    """"1984-02-29", or "--02-29" where the year is not known."""
+    paused_until: datetime | None = None
+    """For the state paused: when it ends by itself; None for "until further notice"."""
+    hard_at: datetime | None = None
+    """When a hard event (a death, an illness, a lost job) was last heard of."""
+    archived_at: datetime | None = None
+    """Since when the contact is put away: kept, and shown nowhere."""
+    details: Details = NO_DETAILS
 
     @property
     def first_name(self) -> str:
         """How a friend would be greeted."""
-        return self.name.split()[0] if self.name.split() else self.name
+        words = (self.details.parts.given or self.name).split()
+        return words[0] if words else self.name
 
     @property
     def family_name(self) -> str:
-        """The last word of a name of several; empty where there is but one."""
+        """The family name; else the last word of a name of several; empty where there is none."""
         words = self.name.split()
-        return words[-1] if len(words) > 1 else ""
+        return self.details.parts.family or (words[-1] if len(words) > 1 else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,6 +426,32 @@ class Touch:
     note: str
     item_id: int | None
     suggestion_id: str | None
+    channel: Channel | None = None
+    source: str = ""
+    """What it was read from, if it was not logged by hand: the id of a letter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A name that contacts share, with how often they are to hear from the user."""
+
+    name: str
+    cadence_days: int | None
+    """None leaves it to each contact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One thing to do on one day, for one person."""
+
+    day: date
+    contact_id: str
+    action: Action
+    minutes: int
+    is_dormant: bool
+    """The contact had not heard from the user for more than a year."""
+    suggestion_id: str | None = None
+    skipped_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

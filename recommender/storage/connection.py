@@ -95,7 +95,9 @@ class Connections:
         with translated(self.path):
             return self.get().execute(sql, parameters).rowcount
 
-    def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+    def execute_many(
+        self, sql: str, rows: Iterable[Sequence[object] | Mapping[str, object]]
+    ) -> None:
         """Run one statement for each row, in a transaction."""
         with self.transaction(), translated(self.path):
             self.get().executemany(sql, rows)

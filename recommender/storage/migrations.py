@@ -303,12 +303,68 @@ DELETE FROM interest_vectors WHERE EXISTS (SELECT 1 FROM interests t
 """
 
 
+_M006 = """
+ALTER TABLE contacts ADD COLUMN groups TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE contacts ADD COLUMN birthday TEXT NOT NULL DEFAULT '';
+ALTER TABLE contacts ADD COLUMN paused_until TEXT;
+ALTER TABLE contacts ADD COLUMN hard_at TEXT;
+ALTER TABLE contacts ADD COLUMN archived_at TEXT;
+ALTER TABLE contacts ADD COLUMN details TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE touches ADD COLUMN channel TEXT;
+ALTER TABLE touches ADD COLUMN source TEXT NOT NULL DEFAULT '';
+CREATE UNIQUE INDEX touches_by_source ON touches(account_id, contact_id, source) WHERE source <> '';
+CREATE TABLE groups (
+    account_id TEXT NOT NULL REFERENCES accounts(id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    cadence_days INTEGER,
+    PRIMARY KEY (account_id, name)
+);
+CREATE TABLE preferences (
+    account_id TEXT NOT NULL REFERENCES accounts(id) ON DELETE CASCADE,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (account_id, key)
+);
+CREATE TABLE plans (
+    account_id TEXT NOT NULL REFERENCES accounts(id) ON DELETE CASCADE,
+    day TEXT NOT NULL,
+    minutes INTEGER NOT NULL,
+    made_at TEXT NOT NULL,
+    PRIMARY KEY (account_id, day)
+);
+CREATE TABLE plan_slots (
+    account_id TEXT NOT NULL,
+    day TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    contact_id TEXT NOT NULL,
+    action TEXT NOT NULL,
+    minutes INTEGER NOT NULL,
+    is_dormant INTEGER NOT NULL,
+    suggestion_id TEXT,
+    skipped_at TEXT,
+    PRIMARY KEY (account_id, day, place),
+    FOREIGN KEY (account_id, day) REFERENCES plans(account_id, day) ON DELETE CASCADE,
+    FOREIGN KEY (account_id, contact_id) REFERENCES contacts(account_id, id) ON DELETE CASCADE
+);
+CREATE INDEX plan_slots_by_contact ON plan_slots(account_id, contact_id);
+CREATE TABLE merges (
+    account_id TEXT NOT NULL,
+    contact_id TEXT NOT NULL,
+    at TEXT NOT NULL,
+    before TEXT NOT NULL,
+    PRIMARY KEY (account_id, contact_id, at),
+    FOREIGN KEY (account_id, contact_id) REFERENCES contacts(account_id, id) ON DELETE CASCADE
+)
+"""
+
+
 _STEPS = {
     "m001_first_house": _M001,
     "m002_the_ingester": _M002,
     "m003_what_publishers_ask_for": _M003,
     "m004_margins": _M004,
     "m005_safe_to_send": _M005,
+    "m006_people_and_rhythm": _M006,
 }
 LATEST = len(_STEPS)
 

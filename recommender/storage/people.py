@@ -9,6 +9,9 @@ from recommender.storage.rows import contact_row, interest_row, to_contact, to_i
 from recommender.words import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
     from recommender.domain import Contact, Interest
     from recommender.storage.connection import Connections
 
@@ -25,16 +28,98 @@ class SqlitePeople:
             put_account(self._db, account_id, contact.created_at.isoformat())
             self._db.insert("contacts", contact_row(account_id, contact))
 
+    def put_contacts(
+        self, account_id: str, contacts: Sequence[Contact], interests: Sequence[Interest]
+    ) -> None:
+        """Put contacts, in place of those of their ids, and add interests, all or nothing."""
+        if not contacts:
+            return
+        with self._db.transaction():
+            put_account(self._db, account_id, contacts[0].created_at.isoformat())
+            rows = [contact_row(account_id, contact) for contact in contacts]
+            names = list(rows[0])
+            # An upsert, for a replaced row would take what hangs on it along.
+            self._db.execute_many(
+                f"INSERT INTO contacts ({', '.join(names)})"
+                f" VALUES ({', '.join(f':{name}' for name in names)})"
+                " ON CONFLICT (account_id, id) DO UPDATE SET "
+                + ", ".join(f"{name} = excluded.{name}" for name in names),
+                rows,
+            )
+            added = [interest_row(account_id, interest) for interest in interests]
+            if added:
+                names = list(added[0])
+                self._db.execute_many(
+                    f"INSERT INTO interests ({', '.join(names)})"
+                    f" VALUES ({', '.join(f':{name}' for name in names)})",
+                    added,
+                )
+
     def update_contact(self, account_id: str, contact: Contact) -> None:
         """Replace a contact's fields, or ContactNotFound."""
         with self._db.transaction():
             self.contact(account_id, contact.id)
             self._db.upsert("contacts", contact_row(account_id, contact), pk=("account_id", "id"))
 
-    def delete_contact(self, account_id: str, contact_id: str) -> None:
-        """Erase a contact and all that hangs on it."""
-        if not self._db.delete("contacts", "account_id = ? AND id = ?", (account_id, contact_id)):
-            raise ContactNotFound(f"no contact has the id {contact_id}", ref=contact_id)
+    def delete_contact(self, account_id: str, contact_id: str) -> dict[str, int]:
+        """Erase a contact and all that hangs on it, also from the file's free pages."""
+        where = (account_id, contact_id)
+        with self._db.transaction():
+            self.contact(*where)
+            erased = {
+                table: self._count(table, *where) for table in ("interests", "touches", "matches")
+            } | {"plan slots": self._count("plan_slots", *where)}
+            erased["status events"] = self._count("status_events", *where)
+            self._db.execute("PRAGMA secure_delete = ON")
+            # These name the contact without a foreign key, or in words.
+            for table in ("matches", "status_events"):
+                self._db.delete(table, "account_id = ? AND contact_id = ?", where)
+            self._db.delete("contacts", "account_id = ? AND id = ?", where)
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return erased
+
+    def merge_contacts(
+        self, account_id: str, kept: Contact, gone: Contact, *, now: datetime
+    ) -> None:
+        """Give the kept contact all that hangs on the other, which is erased."""
+        from recommender.storage.merging import Merging
+
+        with self._db.transaction():
+            self.contact(account_id, kept.id)
+            self.contact(account_id, gone.id)
+            Merging(self._db, account_id).merge(kept, gone, now)
+
+    def undo_merge(self, account_id: str, contact_id: str) -> tuple[Contact, Contact]:
+        """Part the contact's newest merge again."""
+        from recommender.storage.merging import Merging
+
+        with self._db.transaction():
+            self.contact(account_id, contact_id)
+            return Merging(self._db, account_id).undo(contact_id)
+
+    def split_contact(
+        self,
+        account_id: str,
+        kept: Contact,
+        new: Contact,
+        *,
+        interest_ids: Sequence[str],
+        touch_ids: Sequence[str],
+    ) -> None:
+        """Give a new contact some of what hangs on another."""
+        from recommender.storage.merging import Merging
+
+        with self._db.transaction():
+            self.update_contact(account_id, kept)
+            self.add_contact(account_id, new)
+            moving = Merging(self._db, account_id)
+            moving.move_interests(interest_ids, new.id)
+            moving.move_touches(touch_ids, new.id)
+
+    def _count(self, table: str, account_id: str, contact_id: str) -> int:
+        sql = f"SELECT count(*) FROM {table} WHERE account_id = ? AND contact_id = ?"
+        row = self._db.row(sql, (account_id, contact_id))
+        return int(row[0]) if row else 0
 
     def contact(self, account_id: str, contact_id: str) -> Contact:
         """The contact with this id, or ContactNotFound."""

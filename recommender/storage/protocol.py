@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
-    from datetime import datetime
+    from datetime import date, datetime
 
     from recommender.domain import (
         Candidate,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Counts,
         Feed,
         FullText,
+        Group,
         Interest,
         Item,
         Kind,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         NewItem,
         PageWanted,
         Revision,
+        Slot,
         StatusEvent,
         Token,
         Told,
@@ -55,11 +57,48 @@ class PeopleStore(Protocol):
     def add_contact(self, account_id: str, contact: Contact) -> None:
         """Add a contact; ConflictError if its id or slug is taken."""
 
+    def put_contacts(
+        self, account_id: str, contacts: Sequence[Contact], interests: Sequence[Interest]
+    ) -> None:
+        """Put contacts, in place of those of their ids, and add interests, all or nothing.
+
+        For imports: a thousand at once cost little more than one.
+        """
+
     def update_contact(self, account_id: str, contact: Contact) -> None:
         """Replace a contact's fields; ContactNotFound if there is none with this id."""
 
-    def delete_contact(self, account_id: str, contact_id: str) -> None:
-        """Erase a contact with its interests, matches, history and touches."""
+    def delete_contact(self, account_id: str, contact_id: str) -> dict[str, int]:
+        """Erase a contact with its interests, matches, history and touches, leaving no trace.
+
+        Returns what went with it: how many of each kind. ContactNotFound if there is none.
+        """
+
+    def merge_contacts(
+        self, account_id: str, kept: Contact, gone: Contact, *, now: datetime
+    ) -> None:
+        """Replace `kept` by its new self, and give it all that hangs on `gone`, which is erased.
+
+        An interest that the kept one has already is not doubled. What was suggested or sent to
+        one counts for the other. How it was before is kept for `undo_merge`.
+        """
+
+    def undo_merge(self, account_id: str, contact_id: str) -> tuple[Contact, Contact]:
+        """Part the contact's newest merge again; ConflictError if there is none to undo.
+
+        Fields that were changed since stay as they are; so does what was logged since.
+        """
+
+    def split_contact(
+        self,
+        account_id: str,
+        kept: Contact,
+        new: Contact,
+        *,
+        interest_ids: Sequence[str],
+        touch_ids: Sequence[str],
+    ) -> None:
+        """Replace `kept`, add `new`, and give it some interests and touches of the kept one."""
 
     def contact(self, account_id: str, contact_id: str) -> Contact:
         """The contact with this id, or ContactNotFound."""
@@ -335,6 +374,36 @@ class HistoryStore(Protocol):
         """The account a token in force belongs to (its use is noted), or None."""
 
 
+class RhythmStore(Protocol):
+    """Groups with their cadence, the user's preferences, and the plans of days."""
+
+    def groups(self, account_id: str) -> list[Group]:
+        """Groups with a cadence of their own, by name."""
+
+    def put_group(self, account_id: str, group: Group, *, now: datetime) -> None:
+        """Put a group, in place of the one of its name."""
+
+    def delete_group(self, account_id: str, name: str) -> bool:
+        """Forget a group's cadence; False if it had none."""
+
+    def preferences(self, account_id: str) -> dict[str, str]:
+        """What the user has set, by key."""
+
+    def put_preference(self, account_id: str, key: str, value: str, *, now: datetime) -> None:
+        """Set a preference; an empty value forgets it."""
+
+    def plan(self, account_id: str, day: date) -> tuple[int, list[Slot]] | None:
+        """(minutes, slots) of a day's plan, or None where none was made."""
+
+    def put_plan(
+        self, account_id: str, day: date, minutes: int, slots: Sequence[Slot], *, now: datetime
+    ) -> None:
+        """Put a day's plan, in place of the one there was, in one transaction."""
+
+    def slots_since(self, account_id: str, day: date) -> list[Slot]:
+        """Slots of plans of that day and later, oldest first."""
+
+
 class Storage(Protocol):
     """One library of Sawthis."""
 
@@ -361,6 +430,10 @@ class Storage(Protocol):
     @property
     def history(self) -> HistoryStore:
         """Statuses, touches, tokens."""
+
+    @property
+    def rhythm(self) -> RhythmStore:
+        """Groups, preferences, plans."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """One atomic unit of work; see the module's contract."""

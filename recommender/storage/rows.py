@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from recommender.domain import Contact, Feed, Interest, Item, StatusEvent, Token, Touch
+from recommender.domain import (
+    Contact,
+    Details,
+    Feed,
+    Interest,
+    Item,
+    NameParts,
+    Slot,
+    StatusEvent,
+    Token,
+    Touch,
+)
 
 if TYPE_CHECKING:
     import sqlite3
@@ -53,7 +64,32 @@ def contact_row(account_id: str, contact: Contact) -> dict[str, object]:
         "town": contact.town,
         "reads": json.dumps(contact.reads),
         "taboo": json.dumps(contact.taboo),
+        "groups": json.dumps(contact.groups, ensure_ascii=False),
+        "birthday": contact.birthday,
+        "paused_until": to_text(contact.paused_until),
+        "hard_at": to_text(contact.hard_at),
+        "archived_at": to_text(contact.archived_at),
+        "details": details_text(contact.details),
     }
+
+
+def details_text(details: Details) -> str:
+    """Details as JSON, without what is empty."""
+    values = {name: getattr(details, name) for name in Details.__dataclass_fields__}
+    known = {name: value for name, value in values.items() if value and any(value)}
+    return json.dumps(known, ensure_ascii=False)
+
+
+def to_details(text: str) -> Details:
+    """JSON of `details_text`, back to details."""
+    if text == "{}":
+        return Details()
+    values: dict[str, Any] = json.loads(text)
+    parts = NameParts(*values.pop("parts", ()))
+    lists: dict[str, Any] = {
+        name: tuple(v) if isinstance(v, list) else v for name, v in values.items()
+    }
+    return Details(parts=parts, **lists)
 
 
 def to_contact(row: Row) -> Contact:
@@ -74,6 +110,12 @@ def to_contact(row: Row) -> Contact:
         town=row["town"],
         reads=tuple(json.loads(row["reads"])),
         taboo=tuple(json.loads(row["taboo"])),
+        groups=tuple(json.loads(row["groups"])),
+        birthday=row["birthday"],
+        paused_until=to_time(row["paused_until"]),
+        hard_at=to_time(row["hard_at"]),
+        archived_at=to_time(row["archived_at"]),
+        details=to_details(row["details"]),
     )
 
 
@@ -184,6 +226,8 @@ def touch_row(account_id: str, touch: Touch) -> dict[str, object]:
         "note": touch.note,
         "item_id": touch.item_id,
         "suggestion_id": touch.suggestion_id,
+        "channel": touch.channel,
+        "source": touch.source,
     }
 
 
@@ -198,6 +242,36 @@ def to_touch(row: Row) -> Touch:
         note=row["note"],
         item_id=row["item_id"],
         suggestion_id=row["suggestion_id"],
+        channel=row["channel"],
+        source=row["source"],
+    )
+
+
+def slot_row(account_id: str, place: int, slot: Slot) -> dict[str, object]:
+    """A slot of a plan as a row."""
+    return {
+        "account_id": account_id,
+        "day": slot.day.isoformat(),
+        "place": place,
+        "contact_id": slot.contact_id,
+        "action": slot.action,
+        "minutes": slot.minutes,
+        "is_dormant": slot.is_dormant,
+        "suggestion_id": slot.suggestion_id,
+        "skipped_at": to_text(slot.skipped_at),
+    }
+
+
+def to_slot(row: Row) -> Slot:
+    """A row as a slot of a plan."""
+    return Slot(
+        day=date.fromisoformat(row["day"]),
+        contact_id=row["contact_id"],
+        action=row["action"],
+        minutes=row["minutes"],
+        is_dormant=bool(row["is_dormant"]),
+        suggestion_id=row["suggestion_id"],
+        skipped_at=to_time(row["skipped_at"]),
     )
 
 

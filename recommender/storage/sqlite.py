@@ -16,6 +16,7 @@ from recommender.storage.items import SqliteItems
 from recommender.storage.matches import SqliteMatches
 from recommender.storage.migrations import bring_up_to_date
 from recommender.storage.people import SqlitePeople
+from recommender.storage.rhythm import SqliteRhythm
 from recommender.storage.vectors import SqliteVectors
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class SqliteStorage:
         self.vectors = SqliteVectors(connections)
         self.matches = SqliteMatches(connections)
         self.history = SqliteHistory(connections)
+        self.rhythm = SqliteRhythm(connections)
 
     def transaction(self) -> AbstractContextManager[None]:
         """One atomic unit of work."""

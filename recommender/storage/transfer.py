@@ -7,6 +7,7 @@ Vectors and matches are left out (they are recomputed), and so are tokens (secre
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from recommender.errors import ConflictError, InvalidInput
@@ -15,7 +16,7 @@ from recommender.storage.people import put_account
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from recommender.storage.connection import Connections
 
@@ -45,11 +46,24 @@ _OWNED = {
     + VISIBLE
     + " ORDER BY r.id",
     "touch": "SELECT t.id, t.contact_id, t.kind, t.direction, t.at, t.note, i.key AS item_key,"
-    " t.suggestion_id FROM touches t LEFT JOIN items i ON i.id = t.item_id"
+    " t.suggestion_id, t.channel, t.source FROM touches t LEFT JOIN items i ON i.id = t.item_id"
     " WHERE t.account_id = :account_id ORDER BY t.rowid",
     "status": "SELECT suggestion_id, contact_id, item_key, status, at, until, touch_id"
     " FROM status_events WHERE account_id = :account_id ORDER BY id",
+    "group": "SELECT * FROM groups WHERE account_id = :account_id ORDER BY name",
+    "preference": "SELECT * FROM preferences WHERE account_id = :account_id ORDER BY key",
+    "plan": "SELECT * FROM plans WHERE account_id = :account_id ORDER BY day",
+    "slot": "SELECT * FROM plan_slots WHERE account_id = :account_id ORDER BY day, place",
 }
+_PLAIN = {
+    "contact": "contacts",
+    "interest": "interests",
+    "group": "groups",
+    "preference": "preferences",
+    "plan": "plans",
+    "slot": "plan_slots",
+}
+"""Kinds of rows that are read back as they are, and their tables."""
 _FORMAT = 1
 
 
@@ -94,10 +108,9 @@ class _Reader:
         self._account_id = account_id
         self._item_ids: dict[str, int] = {}
         self._revised: dict[tuple[bool, str], int] = {}
-        self._readers = {
+        self._readers: dict[str, Callable[[dict[str, Any]], None]] = {
             "sawthis": self._header,
-            "contact": self._contact,
-            "interest": self._interest,
+            **{kind: partial(self._plain, table) for kind, table in _PLAIN.items()},
             "feed": self._feed,
             "item": self._item,
             "revision": self._revision,
@@ -117,11 +130,8 @@ class _Reader:
         if row["format"] != _FORMAT:
             raise InvalidInput(f"the export has format {row['format']}, known is {_FORMAT}")
 
-    def _contact(self, row: dict[str, Any]) -> None:
-        self._insert("contacts", {**row, "account_id": self._account_id})
-
-    def _interest(self, row: dict[str, Any]) -> None:
-        self._insert("interests", {**row, "account_id": self._account_id})
+    def _plain(self, table: str, row: dict[str, Any]) -> None:
+        self._insert(table, {**row, "account_id": self._account_id})
 
     def _feed(self, row: dict[str, Any]) -> None:
         apart = {"subscribed_at", "folders", "owned", "login_kind", "login_value"}

@@ -13,6 +13,7 @@ from recommender.testing.builders import (
     make_interest,
     make_item,
     make_match,
+    make_touch,
     raises,
 )
 from recommender.testing.embedder import WordEmbedder
@@ -21,6 +22,7 @@ from recommender.testing.library import LibraryContract
 from recommender.testing.matching import MatchesContract
 from recommender.testing.people import PeopleContract
 from recommender.testing.pool import PoolContract
+from recommender.testing.rhythm import RhythmContract
 from recommender.testing.source import SourceContract
 
 __all__ = [
@@ -34,11 +36,17 @@ __all__ = [
     "make_interest",
     "make_item",
     "make_match",
+    "make_touch",
     "raises",
 ]
 
 
 class StorageContract(
-    PeopleContract, IntakeContract, PoolContract, MatchesContract, LibraryContract
+    PeopleContract,
+    IntakeContract,
+    PoolContract,
+    MatchesContract,
+    RhythmContract,
+    LibraryContract,
 ):
     """What every storage must do. Inherit, and give a fixture `storage`: an empty library."""

@@ -12,6 +12,7 @@ from recommender.domain import (
     Interest,
     Match,
     NewItem,
+    Touch,
 )
 
 if TYPE_CHECKING:
@@ -92,6 +93,13 @@ def fill(storage: Storage, account_id: str = "me", n_items: int = 3) -> tuple[Co
     storage.vectors.put_interest_vector(account_id, interest.id, MODEL, b"\0" * 16)
     storage.vectors.activate_model(MODEL)
     return contact, interest
+
+
+def make_touch(contact: Contact, at: datetime = NOW, **changes: object) -> Touch:
+    """A touch with a contact: something sent."""
+    name = f"t-{contact.id}-{at.isoformat()}"
+    made = Touch(name, contact.id, "sent", "out", at, "", None, None)
+    return replace(made, **changes)  # type: ignore[arg-type]  # checked where it is used
 
 
 def make_match(interest: Interest, item_id: int, relevance: float = 0.5) -> Match:
