@@ -192,19 +192,10 @@ def reason(contact: Contact, candidate: Candidate) -> str:
     return f"{said}, and this {candidate.kind} says: “{quote}”"
 
 
-def draft(contact: Contact, candidate: Candidate) -> str:
-    """A note whose first sentence is left for the user to write."""
-    body = candidate.text.strip() if candidate.kind == "joke" else candidate.title
-    lines = [f"{contact.first_name}, ", "", body]
-    if candidate.url and candidate.kind != "joke":
-        lines.append(candidate.url)
-    return "\n".join(lines)
-
-
 def to_suggestion(
     contact: Contact, scored: Scored, event: StatusEvent | None, now: datetime
 ) -> Suggestion:
-    """The candidate as it is shown, with reason, draft and status."""
+    """The candidate as it is shown, with reason and status; the note is the voice's affair."""
     c = scored.candidate
     opened = event is not None and event.status == "opened"
     return Suggestion(
@@ -229,6 +220,6 @@ def to_suggestion(
         lift=scored.lift,
         span=c.span,
         reason=reason(contact, c),
-        note=draft(contact, c),
+        note="",
         status="opened" if opened else "new",
     )

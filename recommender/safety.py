@@ -36,9 +36,22 @@ class Objection(NamedTuple):
     reason: str
 
 
-def may_be_written_to(contact: Contact) -> bool:
+def may_be_written_to(contact: Contact, now: datetime) -> bool:
     """Whether the contact may appear anywhere at all."""
-    return contact.state == "active"
+    return not why_not(contact, now)
+
+
+def why_not(contact: Contact, now: datetime) -> str:
+    """Why a contact is left out everywhere, in words; empty if they are not."""
+    if contact.archived_at is not None:
+        return f"{contact.name} is in the archive"
+    if contact.state == "paused" and contact.paused_until is not None:
+        if contact.paused_until <= now:
+            return ""
+        return f"{contact.name} is paused until {contact.paused_until:%-d %B %Y}"
+    if contact.state != "active":
+        return f"{contact.name} is marked “{contact.state.replace('_', ' ')}”"
+    return ""
 
 
 def objection(

@@ -61,7 +61,15 @@ class Settings:
     refresh_minutes: int = _setting(
         15, "Minutes between looks for feeds that are due in `sawthis serve`; 0 switches them off."
     )
+    time_zone: str = _setting(
+        "", "IANA name of the time zone in which your days begin; empty for this machine's own."
+    )
     threads: int = _setting(2, "Threads of the embedding model.")
+    writer_url: str = _setting(
+        "", "Base address of an OpenAI-compatible service for `draft --alternatives`; off if empty."
+    )
+    writer_model: str = _setting("", "Model that is asked there.")
+    writer_key: str = _setting("", "Key that it is shown.")
     log_level: str = _setting("warning", "debug, info, warning or error; messages go to stderr.")
 
     @property

@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from recommender.errors import EmbeddingError, StorageError
+from recommender.errors import ConfigError, EmbeddingError, StorageError
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Iterator
+    from datetime import tzinfo
 
     from recommender_feeds import HttpClient, SourceRegistry
     from recommender_models import Embedder, VectorMatrix
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from recommender.services.learning import Learner
     from recommender.services.matching import Matching
     from recommender.services.people import People
+    from recommender.services.planning import Plans
     from recommender.services.refresh import Refresher
+    from recommender.services.standing import Standings
     from recommender.services.subscriptions import Subscriptions
     from recommender.services.suggest import Suggester
     from recommender.services.touches import Touches
@@ -35,6 +38,25 @@ if TYPE_CHECKING:
 def utc_now() -> datetime:
     """The one clock of the house."""
     return datetime.now(UTC)
+
+
+def local_zone(name: str) -> tzinfo | None:
+    """A time zone by its IANA name; None, which is this machine's own, where there is none.
+
+    Raises:
+        ConfigError: There is no such zone.
+    """
+    if not name:
+        return None
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ConfigError(
+            f"SAWTHIS_TIME_ZONE: there is no time zone “{name}”; one is Europe/Berlin",
+            setting="time_zone",
+        ) from error
 
 
 def shipped_relevance_model() -> RelevanceModel:
@@ -113,6 +135,25 @@ class House:
         from recommender.services.suggest import Suggester
 
         return Suggester(self.storage, self.account_id, self.threshold)
+
+    @cached_property
+    def plans(self) -> Plans:
+        """Plans of days."""
+        from recommender.services.planning import Plans
+
+        return Plans(self.storage, self.account_id, self.people, self.suggester, self.zone)
+
+    @cached_property
+    def zone(self) -> tzinfo | None:
+        """Where the user's days begin and end."""
+        return local_zone(self.settings.time_zone)
+
+    @cached_property
+    def standing(self) -> Standings:
+        """How the network stands."""
+        from recommender.services.standing import Standings
+
+        return Standings(self.storage, self.account_id, self.people, self.zone)
 
     @cached_property
     def learner(self) -> Learner:

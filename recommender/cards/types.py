@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from recommender.domain import NO_PARTS
-from recommender.domain import NameParts as NameParts
+from recommender.domain import NO_PARTS, NameParts
+
+__all__ = ["BadCard", "Card", "CardInterest", "NameParts"]
 
 
 class CardInterest(NamedTuple):

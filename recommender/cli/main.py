@@ -18,6 +18,7 @@ from recommender.errors import RecommenderError
 # Command -> the module that registers it, in the order of the help.
 COMMANDS = {
     "suggest": "suggestions",
+    "today": "today",
     "sent": "suggestions",
     "skip": "suggestions",
     "later": "suggestions",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from recommender.rhythm import last_contact, overdue_days
+from recommender.safety import may_be_written_to
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -47,8 +48,10 @@ def build_digest(
 ) -> Digest:
     """One suggestion each for the people who are due the longest. Marks nothing as sent."""
     last = touches.last()
-    active = [contact for contact in people.all() if contact.state == "active"]
-    due = sorted(active, key=lambda c: (-overdue_days(c, last.get(c.id), now), c.name))
+    cadences = people.cadences()
+    active = [contact for contact in people.all() if may_be_written_to(contact, now)]
+    late = {c.id: overdue_days(c, last.get(c.id), now, cadences) for c in active}
+    due = sorted(active, key=lambda c: (-late[c.id], c.name))
     cards: list[Card] = []
     looked_at = 0
     for contact in due:
@@ -63,7 +66,7 @@ def build_digest(
                     contact,
                     suggestion,
                     last_contact(touch, now),
-                    overdue_days(contact, touch, now),
+                    late[contact.id],
                 )
             )
     return Digest(tuple(cards), looked_at - len(cards))

@@ -121,6 +121,11 @@ class People:
         """All contacts, by name."""
         return self._storage.people.contacts(self._account_id)
 
+    def cadences(self) -> dict[str, int | None]:
+        """Group -> days between touches, for groups that the user has set."""
+        groups = self._storage.rhythm.groups(self._account_id)
+        return {group.name: group.cadence_days for group in groups}
+
     def find(self, ref: str) -> Contact:
         """The one contact an id, slug, e-mail or unambiguous name means.
 

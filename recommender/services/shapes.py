@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from recommender.domain import (
         Contact,
+        Details,
         Feed,
         Interest,
         Item,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from recommender.learning import Proposal
     from recommender.services.digest import Card
     from recommender.services.health import Health
+    from recommender.services.planning import Plan
     from recommender.services.suggest import Answer
     from recommender.services.who import Fit
 
@@ -64,9 +66,54 @@ def contact_shape(contact: Contact, interests: Sequence[Interest] = ()) -> Shape
         "town": contact.town,
         "reads": list(contact.reads),
         "taboo": list(contact.taboo),
+        "groups": list(contact.groups),
+        "birthday": contact.birthday,
+        "paused_until": _time(contact.paused_until),
+        "hard_at": _time(contact.hard_at),
+        "archived_at": _time(contact.archived_at),
+        "details": details_shape(contact.details),
         "interests": [interest_shape(interest) for interest in interests],
         "created_at": _time(contact.created_at),
         "updated_at": _time(contact.updated_at),
+    }
+
+
+def details_shape(details: Details) -> Shape:
+    """What an address book knows of a contact."""
+    return {
+        "parts": details.parts._asdict(),
+        "nicknames": list(details.nicknames),
+        "phones": list(details.phones),
+        "addresses": list(details.addresses),
+        "role": details.role,
+        "feeds": list(details.feeds),
+        "languages": list(details.languages),
+        "time_zone": details.time_zone,
+        "channel": details.channel,
+        "anniversary": details.anniversary,
+        "uid": details.uid,
+    }
+
+
+def plan_shape(plan: Plan) -> Shape:
+    """The plan of a day."""
+    return {
+        "day": plan.day.isoformat(),
+        "minutes": plan.minutes,
+        "entries": [
+            {
+                "contact": {"id": e.contact.id, "slug": e.contact.slug, "name": e.contact.name},
+                "action": e.slot.action,
+                "minutes": e.slot.minutes,
+                "state": "done" if e.is_done else "skipped" if e.slot.skipped_at else "open",
+                "why": e.why,
+                "note": e.note,
+                "topics": list(e.topics),
+                "last_contact": e.last_contact,
+                "suggestion": suggestion_shape(e.suggestion) if e.suggestion else None,
+            }
+            for e in plan.entries
+        ],
     }
 
 

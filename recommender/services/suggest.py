@@ -6,6 +6,7 @@ Nothing heavy may be imported here: this is the path of `suggest --contact joe`.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from recommender import ranking, safety
@@ -13,6 +14,7 @@ from recommender.domain import SHARED, StatusEvent, Touch
 from recommender.errors import InvalidInput, SuggestionNotFound
 from recommender.services.learning import floats, taste_of
 from recommender.services.people import new_id
+from recommender.services.voice import note_for, voice_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
         TouchKind,
     )
     from recommender.ranking import Scored
+    from recommender.services.voice import Voice
     from recommender.storage.protocol import Storage
 
 CANDIDATES_READ = 300
@@ -96,15 +99,15 @@ class Suggester:
         touches = self._storage.history.touches(self._account_id, contact.id)
         events = self._statuses(contact.id)
         pool = self._storage.matches.candidates(self._account_id, contact.id, limit=CANDIDATES_READ)
-        if not safety.may_be_written_to(contact):
+        if not safety.may_be_written_to(contact, now):
             pool = []
         likely, unlikely, withheld = self._sift(contact, pool, events, touches, kind, now)
         chosen = self._choose(likely, events, n)
         suggestions = tuple(
-            ranking.to_suggestion(contact, one, events.get(one.candidate.suggestion_id), now)
+            self._shown(contact, one, events.get(one.candidate.suggestion_id), now)
             for one in chosen
         )
-        nearest = ranking.to_suggestion(contact, unlikely[0], None, now) if unlikely else None
+        nearest = self._shown(contact, unlikely[0], None, now) if unlikely else None
         return Answer(
             contact=contact,
             suggestions=suggestions,
@@ -112,7 +115,7 @@ class Suggester:
             withheld=tuple(sorted(withheld, key=lambda one: one.rule != "tender")),
             n_interests=len(interests),
             last_touch=touches[0] if touches else None,
-            silence="" if suggestions else self._silence(contact, interests, pool, likely),
+            silence="" if suggestions else self._silence(contact, interests, pool, likely, now),
         )
 
     def _silence(
@@ -121,11 +124,12 @@ class Suggester:
         interests: Sequence[Interest],
         pool: Sequence[Candidate],
         likely: Sequence[Scored],
+        now: datetime,
     ) -> str:
         """Why there is nothing, in words."""
         name = contact.first_name
-        if not safety.may_be_written_to(contact):
-            return f"{contact.name} is marked “{contact.state.replace('_', ' ')}”"
+        if put_away := safety.why_not(contact, now):
+            return put_away
         if not interests:
             return (
                 f'{name} has no interests yet: `sawthis interests add {contact.slug} "…"` adds one'
@@ -207,6 +211,29 @@ class Suggester:
 
     def _kinds(self, item_ids: Sequence[int]) -> list[str]:
         return [self._storage.items.item(self._account_id, i).kind for i in item_ids if i]
+
+    def one(self, contact: Contact, suggestion_id: str, *, now: datetime) -> Suggestion | None:
+        """A suggestion by its id, if its match is still there."""
+        candidate = self._storage.matches.candidate(self._account_id, suggestion_id)
+        if candidate is None:
+            return None
+        event = self._statuses(contact.id).get(suggestion_id)
+        return self._shown(contact, ranking.score([candidate], now)[0], event, now)
+
+    def _shown(
+        self, contact: Contact, scored: Scored, event: StatusEvent | None, now: datetime
+    ) -> Suggestion:
+        suggestion = ranking.to_suggestion(contact, scored, event, now)
+        return replace(suggestion, note=note_for(self._voice, contact, suggestion))
+
+    @cached_property
+    def _voice(self) -> Voice:
+        return voice_of(self._storage.rhythm.preferences(self._account_id))
+
+    def status(self, contact: Contact, suggestion_id: str) -> Status:
+        """What became of a suggestion so far."""
+        event = self._statuses(contact.id).get(suggestion_id)
+        return event.status if event else "new"
 
     def whose(self, suggestion_id: str) -> Contact:
         """The contact a suggestion is for, or SuggestionNotFound."""

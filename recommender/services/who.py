@@ -80,7 +80,7 @@ def who_would_enjoy(
     fits = []
     for contact_id, match in best.items():
         contact = storage.people.contact(account_id, contact_id)
-        if contact_id in avoided or not may_be_written_to(contact) or known_to(url, contact):
+        if contact_id in avoided or not may_be_written_to(contact, now) or known_to(url, contact):
             continue
         if unfit("page", None, topics, contact) or tender(title, text, contact):
             continue

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from recommender.errors import ConflictError, NotFoundError, TokenNotFound
 from recommender.storage.people import put_account
 from recommender.storage.rows import (
+    need_time,
     to_status_event,
     to_text,
     to_token,
@@ -15,6 +16,7 @@ from recommender.storage.rows import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from recommender.domain import StatusEvent, Token, Touch
@@ -95,6 +97,29 @@ class SqliteHistory:
             (account_id,),
         )
         return {row["contact_id"]: to_touch(row) for row in rows}
+
+    def last_talks(self, account_id: str) -> dict[str, datetime]:
+        """Contact id -> time of the newest call or meeting."""
+        rows = self._db.rows(
+            "SELECT contact_id, max(at) AS at FROM touches WHERE account_id = ?"
+            " AND kind IN ('call', 'met') GROUP BY contact_id",
+            (account_id,),
+        )
+        return {row["contact_id"]: need_time(row["at"]) for row in rows}
+
+    def put_touches(self, account_id: str, touches: Sequence[Touch]) -> int:
+        """Append touches; those of a source that the contact has already are left out."""
+        rows = [touch_row(account_id, touch) for touch in touches]
+        if not rows:
+            return 0
+        with self._db.transaction():
+            before = self._db.get().total_changes
+            self._db.execute_many(
+                f"INSERT OR IGNORE INTO touches ({', '.join(rows[0])})"
+                f" VALUES ({', '.join(f':{name}' for name in rows[0])})",
+                rows,
+            )
+            return self._db.get().total_changes - before
 
     def add_token(self, account_id: str, token: Token, token_hash: str) -> None:
         """Add a token; ConflictError if one of this name is in force."""

@@ -361,6 +361,15 @@ class HistoryStore(Protocol):
     def last_touches(self, account_id: str) -> dict[str, Touch]:
         """Contact id -> newest touch."""
 
+    def last_talks(self, account_id: str) -> dict[str, datetime]:
+        """Contact id -> time of the newest call or meeting."""
+
+    def put_touches(self, account_id: str, touches: Sequence[Touch]) -> int:
+        """Append touches; returns how many were new.
+
+        Those of a source that the contact has a touch of already are left out.
+        """
+
     def add_token(self, account_id: str, token: Token, token_hash: str) -> None:
         """Add a token; ConflictError if the account has one of this name in force."""
 

@@ -225,3 +225,12 @@ class PeopleContract:
         assert storage.people.interests("me", new.id)[0].id == sailing.id
         assert storage.history.touches("me", joe.id) == []
         assert storage.people.contact("me", joe.id).notes == "split"
+
+    def test_letters_are_logged_once(self, storage: Storage) -> None:
+        """A touch with a source is there once for a contact; the newest talk is told apart."""
+        contact, _ = fill(storage)
+        call = make_touch(contact, NOW - timedelta(days=9), id="c", kind="call")
+        letters = [make_touch(contact, id=str(n), source="<1@e.example>") for n in range(2)]
+        assert storage.history.put_touches("me", [call, *letters]) == 2
+        assert storage.history.put_touches("me", letters) == 0
+        assert storage.history.last_talks("me") == {contact.id: NOW - timedelta(days=9)}

@@ -133,10 +133,3 @@ def test_the_reason_names_person_interest_and_quote() -> None:
     assert text == "Joe is interested in sailing, and this article says: “The sea was calm.”"
     bare = ranking.reason(make_contact(), make_candidate(span="Headline 1"))
     assert bare == "Joe is interested in sailing, and that is what this article is about."
-
-
-def test_the_draft_leaves_the_first_sentence_to_the_user() -> None:
-    draft = ranking.draft(make_contact(), make_candidate())
-    assert draft == "Joe, \n\nHeadline 1\nhttps://example.com/1"
-    joke = make_candidate(kind="joke", text="Knock knock.\n")
-    assert ranking.draft(make_contact(), joke) == "Joe, \n\nKnock knock."

@@ -21,8 +21,8 @@ def touch(days_ago: int) -> Touch:
 
 @pytest.mark.parametrize("state", ["paused", "do_not_contact", "deceased"])
 def test_only_active_contacts_are_written_to(state: str) -> None:
-    assert not safety.may_be_written_to(make_contact(state=state))
-    assert safety.may_be_written_to(make_contact())
+    assert not safety.may_be_written_to(make_contact(state=state), NOW)
+    assert safety.may_be_written_to(make_contact(), NOW)
 
 
 @pytest.mark.parametrize(

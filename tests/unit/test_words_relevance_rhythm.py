@@ -107,6 +107,6 @@ def test_last_contact_says_who_moved() -> None:
 def test_overdue_counts_from_the_last_touch_or_the_first_day() -> None:
     contact = make_contact(cadence_days=10)
     later = NOW + timedelta(days=14)
-    assert rhythm.overdue_days(contact, None, later) == 4
+    assert rhythm.overdue_days(contact, None, later, {}) == 4
     touch = Touch("t", "c", "sent", "out", NOW + timedelta(days=12), "", None, None)
-    assert rhythm.overdue_days(contact, touch, later) == -8
+    assert rhythm.overdue_days(contact, touch, later, {}) == -8

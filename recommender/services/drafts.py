@@ -1,0 +1,100 @@
+"""Drafts of a note, ready to be sent by whatever the user sends with. Nothing is sent here."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal, get_args
+
+from recommender.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from recommender.domain import Contact
+
+Form = Literal["text", "mailto", "eml", "sms", "whatsapp"]
+FORMS: tuple[Form, ...] = get_args(Form)
+MAX_LINK_CHARACTERS = 1900
+"""Mail programs cut longer links silently."""
+
+
+def as_form(contact: Contact, note: str, form: Form, *, subject: str, now: datetime) -> str:
+    """A note as text, as a link that opens it, or as a mail file.
+
+    Args:
+        contact: Whom it is for.
+        note: The draft.
+        form: text, mailto (RFC 6068), eml (RFC 5322, an unsent draft), sms (RFC 5724) or whatsapp.
+        subject: For mails.
+        now: Aware time; the date of a mail file.
+
+    Raises:
+        InvalidInput: The contact has no address or number for it, or there is no such form.
+    """
+    if form == "text":
+        return note
+    if form == "mailto":
+        return _mailto(_email(contact), subject, note)
+    if form == "eml":
+        return _eml(_email(contact), contact.name, subject, note, now)
+    if form == "sms":
+        return f"sms:{_phone(contact)}?body={_quoted(note)}"
+    if form == "whatsapp":
+        return f"https://wa.me/{_phone(contact).lstrip('+')}?text={_quoted(note)}"
+    raise InvalidInput(f"a draft is one of {', '.join(FORMS)}, not \u201c{form}\u201d")
+
+
+def _mailto(email: str, subject: str, note: str) -> str:
+    # Lines end in CRLF there (RFC 6068, 5).
+    body = note.replace("\r\n", "\n").replace("\n", "\r\n")
+    to = _quoted(email).replace("%40", "@")
+    start = f"mailto:{to}?subject={_quoted(subject)}&body="
+    link = start + _quoted(body)
+    while len(link) > MAX_LINK_CHARACTERS and body:
+        body = body[: len(body) * 9 // 10]
+        link = start + _quoted(body + "\u2026")
+    return link
+
+
+def _eml(email: str, name: str, subject: str, note: str, now: datetime) -> str:
+    from email.headerregistry import Address
+    from email.message import EmailMessage
+    from email.policy import SMTP
+
+    message = EmailMessage(policy=SMTP)
+    user, _, domain = email.rpartition("@")
+    message["To"] = Address(display_name=_one_line(name), username=user, domain=domain)
+    message["Subject"] = _one_line(subject)
+    message["Date"] = now
+    message["X-Unsent"] = "1"  # Outlook and Thunderbird open it as a draft
+    message.set_content(note)
+    return message.as_string()
+
+
+def _email(contact: Contact) -> str:
+    if not contact.emails:
+        raise InvalidInput(
+            f"{contact.name} has no e-mail address: "
+            f"`sawthis contacts edit {contact.slug} --email \u2026`"
+        )
+    return contact.emails[0]
+
+
+def _phone(contact: Contact) -> str:
+    for phone in contact.details.phones:
+        number = re.sub(r"[^\d+]", "", phone.replace("(0)", ""))
+        if len(number.lstrip("+")) > 4:
+            return f"+{number[2:]}" if number.startswith("00") else number
+    raise InvalidInput(
+        f"{contact.name} has no phone number: `sawthis contacts edit {contact.slug} --phone \u2026`"
+    )
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _quoted(text: str) -> str:
+    from urllib.parse import quote
+
+    return quote(text, safe="")

@@ -1,0 +1,283 @@
+"""Today's plan for one account: made once a day, shown the same whenever it is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from recommender.domain import SHARED
+from recommender.errors import ContactNotFound, InvalidInput
+from recommender.plan import ATTENTION_DAYS, Past, Planner, Turn
+from recommender.rhythm import (
+    age_on,
+    cadence_of,
+    call_is_due,
+    day_of,
+    falls_on,
+    first_turn,
+    is_at_rest,
+    is_dormant,
+    last_contact,
+    next_turn,
+)
+from recommender.safety import may_be_written_to
+from recommender.services.voice import birthday_for, hello_for, note_for, voice_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime, tzinfo
+
+    from recommender.domain import Contact, Slot, Suggestion, Touch
+    from recommender.services.people import People
+    from recommender.services.suggest import Suggester
+    from recommender.storage.protocol import Storage
+
+DEFAULT_MINUTES = 5
+MAX_MINUTES = 480
+N_TOPICS = 3
+
+
+class Entry(NamedTuple):
+    """One thing to do today, with all that is needed to do it."""
+
+    slot: Slot
+    contact: Contact
+    suggestion: Suggestion | None
+    why: str
+    note: str
+    topics: tuple[str, ...]
+    """What to talk about on the phone."""
+    last_contact: str
+    is_done: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Neither done nor skipped."""
+        return not self.is_done and self.slot.skipped_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The plan of a day."""
+
+    day: date
+    minutes: int
+    entries: tuple[Entry, ...]
+    n_people: int
+    """Contacts that may be written to."""
+
+
+class Plans:
+    """The plans of one account.
+
+    Args:
+        storage: The library.
+        account_id: Whose.
+        people: Their contacts.
+        suggester: Their suggestions.
+        zone: The user's own, which says when a day begins.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        account_id: str,
+        people: People,
+        suggester: Suggester,
+        zone: tzinfo | None,
+    ) -> None:
+        self._storage = storage
+        self._account_id = account_id
+        self._people = people
+        self._suggester = suggester
+        self._zone = zone
+
+    def today(self, *, now: datetime, minutes: int | None = None) -> Plan:
+        """The plan of the day, made when it is first asked for.
+
+        With other minutes than before it is made anew around what was done or skipped.
+
+        Raises:
+            InvalidInput: Minutes below 1 or above a working day.
+        """
+        usual = int(self._preferences().get("minutes", DEFAULT_MINUTES))
+        if minutes is not None and not 1 <= minutes <= MAX_MINUTES:
+            raise InvalidInput(f"minutes are between 1 and {MAX_MINUTES}, not {minutes}")
+        day = day_of(now, self._zone)
+        stored = self._storage.rhythm.plan(self._account_id, day)
+        active = {c.id: c for c in self._people.all() if may_be_written_to(c, now)}
+        last = self._storage.history.last_touches(self._account_id)
+        if stored is None or (minutes is not None and minutes != stored[0]):
+            kept = [
+                slot
+                for slot in (stored[1] if stored else ())
+                if slot.skipped_at or self._is_done(slot, last)
+            ]
+            stored = (minutes or usual, self._make(active, last, day, minutes or usual, kept, now))
+            self._storage.rhythm.put_plan(self._account_id, day, *stored, now=now)
+        entries = [
+            entry
+            for slot in stored[1]
+            if slot.contact_id in active
+            and (entry := self._entry(slot, active[slot.contact_id], last, now))
+        ]
+        return Plan(day, stored[0], tuple(entries), len(active))
+
+    def skip(self, contact: Contact, *, now: datetime, undo: bool = False) -> None:
+        """Leave a contact out of today's plan, or take that back; nobody takes the place.
+
+        Raises:
+            ContactNotFound: Today's plan does not name the contact.
+        """
+        day = day_of(now, self._zone)
+        minutes, slots = self._storage.rhythm.plan(self._account_id, day) or (0, [])
+        if all(slot.contact_id != contact.id for slot in slots):
+            raise ContactNotFound(f"{contact.name} is not in today's plan", ref=contact.slug)
+        changed = [
+            replace(slot, skipped_at=None if undo else now)
+            if slot.contact_id == contact.id
+            else slot
+            for slot in slots
+        ]
+        self._storage.rhythm.put_plan(self._account_id, day, minutes, changed, now=now)
+
+    def _preferences(self) -> dict[str, str]:
+        return self._storage.rhythm.preferences(self._account_id)
+
+    def _make(
+        self,
+        active: Mapping[str, Contact],
+        last: Mapping[str, Touch],
+        day: date,
+        minutes: int,
+        kept: Sequence[Slot],
+        now: datetime,
+    ) -> list[Slot]:
+        since = day - timedelta(days=ATTENTION_DAYS)
+        slots = self._storage.rhythm.slots_since(self._account_id, since)
+        past = Past([slot for slot in slots if slot.day < day])
+
+        def offer(contact_id: str) -> str | None:
+            found = self._suggester.suggest(active[contact_id], now=now, n=1).suggestions
+            return found[0].id if found else None
+
+        turns = self.turns(list(active.values()), last, day)
+        return Planner(day, len(active), past, offer).plan(turns, minutes, kept)
+
+    def turns(
+        self, contacts: Sequence[Contact], last: Mapping[str, Touch], day: date
+    ) -> list[Turn]:
+        """How everybody stands on a day, but those who are to be left in peace."""
+        cadences = self._people.cadences()
+        talks = self._storage.history.last_talks(self._account_id)
+        return [
+            self._turn(contact, last.get(contact.id), talks.get(contact.id), cadences, day)
+            for contact in contacts
+            if not is_at_rest(contact, last.get(contact.id), day, self._zone)
+        ]
+
+    def _turn(
+        self,
+        contact: Contact,
+        touch: Touch | None,
+        talk: datetime | None,
+        cadences: Mapping[str, int | None],
+        day: date,
+    ) -> Turn:
+        cadence = cadence_of(contact, cadences)
+        added = min(day, day_of(contact.created_at, self._zone))
+        # A touch "of tomorrow" is one of today: the clock went back.
+        last = min(day, day_of(touch.at, self._zone)) if touch else None
+        return Turn(
+            contact_id=contact.id,
+            window=next_turn(contact.id, cadence, last)
+            if last
+            else first_turn(contact.id, cadence, added),
+            cadence=cadence,
+            last=last,
+            is_dormant=is_dormant(last, added, day),
+            call_is_due=call_is_due(
+                contact.id, min(day, day_of(talk, self._zone)) if talk else None, added, day
+            ),
+            has_day=falls_on(contact.birthday, day) or falls_on(contact.details.anniversary, day),
+        )
+
+    def _is_done(self, slot: Slot, last: Mapping[str, Touch]) -> bool:
+        touch = last.get(slot.contact_id)
+        return touch is not None and day_of(touch.at, self._zone) >= slot.day
+
+    def _entry(
+        self, slot: Slot, contact: Contact, last: Mapping[str, Touch], now: datetime
+    ) -> Entry | None:
+        touch = last.get(contact.id)
+        is_done = self._is_done(slot, last)
+        suggestion = self._suggestion(slot, contact, now, is_done=is_done)
+        if slot.action == "send" and suggestion is None and not is_done:
+            return None
+        return Entry(
+            slot=slot,
+            contact=contact,
+            suggestion=suggestion,
+            why=self._why(slot, contact, suggestion),
+            note=self._note(slot, contact, suggestion),
+            topics=self._topics(contact, now) if slot.action == "call" else (),
+            last_contact=last_contact(touch, now),
+            is_done=is_done,
+        )
+
+    def _suggestion(
+        self, slot: Slot, contact: Contact, now: datetime, *, is_done: bool
+    ) -> Suggestion | None:
+        """What the slot was given; something else where the user did not want that."""
+        if slot.action != "send" or slot.suggestion_id is None:
+            return None
+        unwanted = self._suggester.status(contact, slot.suggestion_id) not in {
+            "new",
+            "opened",
+            *SHARED,
+        }
+        found = None if unwanted else self._suggester.one(contact, slot.suggestion_id, now=now)
+        if found is None and not is_done:
+            others = self._suggester.suggest(contact, now=now, n=1).suggestions
+            found = others[0] if others else None
+        return found
+
+    def _why(self, slot: Slot, contact: Contact, suggestion: Suggestion | None) -> str:
+        if slot.action == "greet":
+            return _occasion(contact, slot.day)
+        if suggestion is not None:
+            return suggestion.reason
+        if slot.action == "call":
+            return "a year without a talk: five minutes on the phone"
+        return f"it is {contact.first_name}'s turn, and nothing in the pool is good enough"
+
+    def _note(self, slot: Slot, contact: Contact, suggestion: Suggestion | None) -> str:
+        voice = voice_of(self._preferences())
+        if suggestion is not None:
+            return note_for(voice, contact, suggestion)
+        if slot.action == "greet" and falls_on(contact.birthday, slot.day):
+            return birthday_for(voice, contact)
+        interests = [i for i in self._people.interests(contact) if i.polarity == "like"]
+        return hello_for(voice, contact, interests[0].phrase if interests else "")
+
+    def _topics(self, contact: Contact, now: datetime) -> tuple[str, ...]:
+        """Three things to talk about: what was sent last, what is new, what they care about."""
+        events = self._storage.history.statuses(self._account_id, contact.id)
+        sent = [e.item_id for e in reversed(events) if e.status in SHARED][:1]
+        texts = self._storage.items.texts(sent)
+        topics = [f"what came of \u201c{texts[i][0]}\u201d" for i in sent if i in texts]
+        found = self._suggester.suggest(contact, now=now, n=N_TOPICS).suggestions
+        topics += [f"\u201c{one.title}\u201d ({one.interest})" for one in found]
+        interests = [i.phrase for i in self._people.interests(contact) if i.polarity == "like"]
+        topics += [f"how {phrase} is going" for phrase in interests]
+        return tuple(dict.fromkeys(topics))[:N_TOPICS]
+
+
+def _occasion(contact: Contact, day: date) -> str:
+    """What day of theirs it is."""
+    if falls_on(contact.birthday, day):
+        age = age_on(contact.birthday, day)
+        return f"{contact.first_name}'s birthday" + (f": {age}" if age else "")
+    years = age_on(contact.details.anniversary, day)
+    return f"{contact.first_name}'s anniversary" + (f": {years} years" if years else "")
