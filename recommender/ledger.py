@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 YEAR_DAYS = 365
 GIVES_BEFORE_ASK = 3
 WEEKS_OF_GIVING = 6
+LONGEST_DAYS = 36_500
+"""A date further away than a life is none."""
 PACE_DAYS = 90
 """Today's pace is that of the last three months."""
 
@@ -83,7 +85,7 @@ class Gauge(NamedTuple):
     touched: int
     people: int
     full_on: date | None
-    """When everybody will have been touched at today's pace; None if never."""
+    """When everybody will have been touched at today's pace; None if not in a hundred years."""
 
     @property
     def share(self) -> float:

@@ -1,7 +1,7 @@
 """Today's few actions: who, and what, within the minutes there are. Pure.
 
-A plan is made from how things stand, never from what was left undone: there is no backlog. Who
-is furthest past their turn, measured by their own cadence, comes first.
+A plan is made from how things stand, never from what was left undone: there is no backlog. Whose
+turn ends today comes first, then whoever is furthest past theirs by their own cadence.
 """
 
 from __future__ import annotations
@@ -27,7 +27,11 @@ DORMANT_AFTER_DAYS = 7
 ATTENTION_DAYS = 56
 ATTENTION_SHARE = 0.1
 """With more than ten people, nobody takes more of the slots of eight weeks."""
+FEW_SLOTS = 3
+"""So many anybody may have: a tenth of a few weeks' slots would be less than a rhythm."""
 FEW_PEOPLE = 10
+HELLO_DAYS = 2
+"""A line without an item may go so long before a turn ends: its last day may have no room."""
 MOST_LOOKED_AT = 40
 """People for whom an item is looked up before the rest of the day's minutes is left free."""
 
@@ -45,6 +49,8 @@ class Turn:
     call_is_due: bool
     has_day: bool
     """It is their birthday or another day of theirs."""
+    at_rest: bool = False
+    """They talked just now: only a day of theirs is a reason to write."""
 
 
 class Past(NamedTuple):
@@ -102,21 +108,37 @@ class Planner:
                 break
             self._fill(turn, minutes)
         for turn in self._without:
-            self._add(turn, "hello", minutes)
-        spare = [t for t in turns if t.call_is_due and not t.is_dormant and self._may_follow(t)]
+            if not turn.is_dormant or self._dormant_may_come():
+                self._add(turn, "hello", minutes)
+        spare = [
+            turn
+            for turn in turns
+            if turn.call_is_due
+            and not turn.is_dormant
+            and not turn.at_rest
+            and turn.window.earliest <= self._day
+            and self._may_follow(turn)
+        ]
         for turn in sorted(spare, key=lambda t: (t.last or date.min, t.contact_id)):
             self._call(turn, minutes)
         return self._made
 
     def _is_due(self, turn: Turn) -> bool:
-        return turn.window.due <= self._day and self._may_follow(turn)
+        return (
+            turn.window.due <= self._day
+            and not turn.at_rest
+            and self._may_follow(turn)
+            and all(slot.contact_id != turn.contact_id for slot in self._made)
+        )
 
     def _may_follow(self, turn: Turn) -> bool:
         """Whether this day is not the weekday of the last touch again."""
         return turn.last is None or turn.last.weekday() != self._day.weekday()
 
-    def _urgency(self, turn: Turn) -> tuple[float, str]:
-        return (-(self._day - turn.window.due).days / turn.cadence, turn.contact_id)
+    def _urgency(self, turn: Turn) -> tuple[bool, float, str]:
+        """Those on or past the last day of their turn first; then by their own cadence."""
+        late = (self._day - turn.window.due).days / turn.cadence
+        return (self._day < turn.window.latest, -late, turn.contact_id)
 
     def _fill(self, turn: Turn, minutes: int) -> None:
         if turn.is_dormant and not self._dormant_may_come():
@@ -129,7 +151,7 @@ class Planner:
         found = self._offer(turn.contact_id)
         if found is not None:
             self._add(turn, "send", minutes, found)
-        elif self._day >= turn.window.latest:
+        elif self._day >= turn.window.latest - timedelta(days=HELLO_DAYS):
             self._without.append(turn)
 
     def _call(self, turn: Turn, minutes: int) -> bool:
@@ -167,7 +189,7 @@ class Planner:
             return True
         slots = [*self._past, *self._made]
         own = sum(slot.contact_id == turn.contact_id for slot in slots)
-        return own + 1 <= max(1, int(ATTENTION_SHARE * (len(slots) + 1)))
+        return own + 1 <= max(FEW_SLOTS, int(ATTENTION_SHARE * (len(slots) + 1)))
 
     def _dormant_may_come(self) -> bool:
         """Two easy ones first; or a week apart, where there are none."""
@@ -175,7 +197,8 @@ class Planner:
         since = 0
         for slot in reversed(slots):
             if slot.is_dormant:
-                apart = (self._day - slot.day).days
-                return since >= EASY_BEFORE_DORMANT or apart >= DORMANT_AFTER_DAYS
+                break
             since += 1
-        return since >= EASY_BEFORE_DORMANT or since == 0
+        first = slots[-since - 1 :][:1]  # the last dormant one, or else the first easy one
+        is_long_ago = all((self._day - s.day).days >= DORMANT_AFTER_DAYS for s in first)
+        return since >= EASY_BEFORE_DORMANT or is_long_ago

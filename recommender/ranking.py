@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from recommender.domain import SHARED, Suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from recommender.domain import Candidate, Contact, StatusEvent
@@ -51,34 +51,51 @@ def freshness(candidate: Candidate, now: datetime) -> float:
     return float(LEAST_FRESHNESS + (1 - LEAST_FRESHNESS) * fading)
 
 
+class Look(NamedTuple):
+    """What gives away that two items are one."""
+
+    title: str
+    content_hash: str
+    story: str | None
+
+
 def disguise(title: str) -> str:
     """What another outlet's copy of the same headline has in common with it."""
     return " ".join(_WORD.findall(title.casefold()))
 
 
 def unseen(
-    candidates: Sequence[Candidate], statuses: Mapping[str, StatusEvent], now: datetime
+    candidates: Sequence[Candidate],
+    statuses: Mapping[str, StatusEvent],
+    now: datetime,
+    had: Iterable[Look] = (),
 ) -> list[Candidate]:
     """Candidates that were neither sent nor dismissed nor sleep, in any disguise.
 
-    The closed ones must be among the candidates for their disguise to be known; those whose
-    match is gone are known by id alone.
+    Args:
+        candidates: Of one contact.
+        statuses: Suggestion id -> what came of it.
+        now: Aware time.
+        had: Looks of items that are closed for the contact, whether a candidate or not.
     """
-    closed = [c for c in candidates if _is_closed(statuses.get(c.suggestion_id), now)]
+    closed = [c for c in candidates if is_closed(statuses.get(c.suggestion_id), now)]
+    known = [*had, *(Look(c.title, c.content_hash, c.story) for c in closed)]
     ids = {c.suggestion_id for c in closed}
-    looks = {look for c in closed for look in (disguise(c.title), c.content_hash, c.story)} - {None}
+    looks = {look for k in known for look in (disguise(k.title), k.content_hash, k.story)}
+    looks -= {None, ""}
     return [
         c
         for c in candidates
         if c.suggestion_id not in ids
-        and not _is_closed(statuses.get(c.suggestion_id), now)
+        and not is_closed(statuses.get(c.suggestion_id), now)
         and disguise(c.title) not in looks
         and c.content_hash not in looks
         and c.story not in looks
     ]
 
 
-def _is_closed(event: StatusEvent | None, now: datetime) -> bool:
+def is_closed(event: StatusEvent | None, now: datetime) -> bool:
+    """Whether what came of a suggestion keeps its item from the contact."""
     if event is None:
         return False
     if event.status == "snoozed":

@@ -121,10 +121,15 @@ def is_dormant(last: date | None, added: date, today: date) -> bool:
     return (today - (last or added)).days > YEAR_DAYS
 
 
-def is_at_rest(contact: Contact, last: Touch | None, today: date, zone: tzinfo | None) -> bool:
-    """Whether to leave somebody in peace: a hard event lately, or a talk just now."""
-    if contact.hard_at and days_between(contact.hard_at, today, zone) < QUIET_AFTER_HARD_DAYS:
-        return True
+def is_hard(contact: Contact, today: date, zone: tzinfo | None) -> bool:
+    """Whether a hard event of the last thirty days is a reason to say nothing at all."""
+    if contact.hard_at is None:
+        return False
+    return days_between(contact.hard_at, today, zone) < QUIET_AFTER_HARD_DAYS
+
+
+def is_at_rest(last: Touch | None, today: date, zone: tzinfo | None) -> bool:
+    """Whether the last touch, above all a talk or a letter of theirs, was just now."""
     if last is None:
         return False
     talked = last.kind in ("call", "met") or last.direction == "in"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from recommender_models import Embedder, VectorMatrix
 
     from recommender.relevance import RelevanceModel
+    from recommender.services.importing import Importer
     from recommender.services.learning import Learner
     from recommender.services.matching import Matching
     from recommender.services.people import People
@@ -128,6 +129,13 @@ class House:
         from recommender.services.people import People
 
         return People(self.storage, self.account_id)
+
+    @cached_property
+    def importer(self) -> Importer:
+        """Address books in."""
+        from recommender.services.importing import Importer
+
+        return Importer(self.storage, self.account_id)
 
     @cached_property
     def suggester(self) -> Suggester:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 _TOKEN = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 _SENTENCE_END = re.compile(r"(?<=[.!?\u2026])[\"'\u201d\u2019)\]]*\s+|\n+")
 
+_PLAIN_WORD = re.compile(r"\w+")
+MIN_WORDS = 30
+MAX_WORDS = 2000
+
 # Words that carry no subject of their own, in an interest or in an item.
 STOP_WORDS = frozenset(
     [
@@ -204,3 +208,17 @@ def clip(text: str, *, around: str = "", limit: int = MAX_SPAN_CHARACTERS) -> st
 def _next_word(text: str, start: int, at: int) -> int:
     space = text.find(" ", start)
     return space + 1 if 0 <= space < at else start
+
+
+def triples(title: str, text: str) -> frozenset[str]:
+    """The word triples of an article; empty if it has too few words to be told by them."""
+    words = _PLAIN_WORD.findall(f"{title} {text}".casefold())[:MAX_WORDS]
+    if len(words) < MIN_WORDS:
+        return frozenset()
+    return frozenset(" ".join(words[at : at + 3]) for at in range(len(words) - 2))
+
+
+def overlap(first: frozenset[str], second: frozenset[str]) -> float:
+    """Share of the smaller set that both have; 0 if one is empty."""
+    smaller = min(len(first), len(second))
+    return len(first & second) / smaller if smaller else 0.0

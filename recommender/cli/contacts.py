@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from recommender.cli import address_books
 from recommender.cli.context import ContactRef, Json, open_house
 from recommender.cli.output import emit_json, heading, note, say, table
-from recommender.domain import TOPICS
+from recommender.domain import CHANNELS, NO_DETAILS, TOPICS
 from recommender.rhythm import last_contact
+from recommender.safety import why_not
 from recommender.services import shapes
 from recommender.wiring import utc_now
+
+if TYPE_CHECKING:
+    from recommender.domain import Details
 
 app = typer.Typer(help="The people you keep in touch with.", no_args_is_help=True)
 
 
 def register(tree: typer.Typer) -> None:
     """Hang the commands on the tree."""
+    address_books.register(app)
     tree.add_typer(app, name="contacts")
 
 
@@ -37,6 +44,17 @@ Taboo = Annotated[
     typer.Option("--taboo", help=f"{', '.join(TOPICS)}; may be repeated. '' for none."),
 ]
 HumourOption = Annotated[str | None, typer.Option(help="Jokes: none, clean or any.")]
+Groups = Annotated[list[str] | None, typer.Option("--group", help="May be repeated.")]
+Birthday = Annotated[str | None, typer.Option(help="1984-02-29, or --02-29 without the year.")]
+Phones = Annotated[list[str] | None, typer.Option("--phone", help="May be repeated.")]
+Nicknames = Annotated[list[str] | None, typer.Option("--nickname", help="May be repeated.")]
+Role = Annotated[str | None, typer.Option(help="What they do.")]
+TimeZone = Annotated[str | None, typer.Option(help="Such as Europe/Berlin.")]
+ChannelOption = Annotated[
+    str | None,
+    typer.Option("--channel", help=f"How they like to be reached: {', '.join(CHANNELS)}."),
+]
+OwnFeeds = Annotated[list[str] | None, typer.Option("--own-feed", help="Feed of their own.")]
 Cadence = Annotated[int | None, typer.Option("--every", help="Wanted days between touches.")]
 
 
@@ -55,6 +73,14 @@ def add(
     town: Town = None,
     reads: Reads = None,
     taboo: Taboo = None,
+    group: Groups = None,
+    birthday: Birthday = None,
+    phone: Phones = None,
+    nickname: Nicknames = None,
+    role: Role = None,
+    time_zone: TimeZone = None,
+    channel: ChannelOption = None,
+    own_feed: OwnFeeds = None,
     as_json: Json = False,
 ) -> None:
     """Add a contact, with interests if you like, and match them with the pool."""
@@ -74,6 +100,9 @@ def add(
         town=town or "",
         reads=reads or (),
         taboo=[topic for topic in taboo or () if topic],
+        groups=group or (),
+        birthday=birthday or "",
+        details=_details(NO_DETAILS, phone, nickname, role, time_zone, channel, own_feed),
     )
     if as_json:
         emit_json(shapes.contact_shape(contact, house.people.interests(contact)))
@@ -83,16 +112,43 @@ def add(
         match_now(house)
 
 
-@app.command("list")
-def list_all(as_json: Json = False) -> None:
-    """List all contacts."""
-    house = open_house()
-    everybody, last = house.people.all(), house.touches.last()
-    interests = {
-        c.id: [i for i in house.people.interests() if i.contact_id == c.id] for c in everybody
+def _details(
+    known: Details,
+    phones: list[str] | None,
+    nicknames: list[str] | None,
+    role: str | None,
+    time_zone: str | None,
+    channel: str | None,
+    feeds: list[str] | None,
+) -> Details:
+    """Details with what was given; the service checks it."""
+    given: dict[str, Any] = {
+        "phones": tuple(phones) if phones else None,
+        "nicknames": tuple(nicknames) if nicknames else None,
+        "role": role,
+        "time_zone": time_zone,
+        "channel": channel,
+        "feeds": tuple(feeds) if feeds else None,
     }
+    return replace(known, **{name: value for name, value in given.items() if value is not None})
+
+
+@app.command("list")
+def list_all(
+    group: Annotated[str | None, typer.Option(help="Only of this group.")] = None,
+    archived: Annotated[bool, typer.Option("--archived", help="Also the archive.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List contacts."""
+    house = open_house()
+    everybody = [
+        c
+        for c in house.people.all()
+        if (archived or c.archived_at is None) and (group is None or group in c.groups)
+    ]
+    last, interests = house.touches.last(), house.people.interests_of_all()
     if as_json:
-        emit_json([shapes.contact_shape(c, interests[c.id]) for c in everybody])
+        emit_json([shapes.contact_shape(c, interests.get(c.id, [])) for c in everybody])
         return
     if not everybody:
         note('No contacts yet: `sawthis contacts add "Joe Ferraro" -i sailing` adds one.')
@@ -102,7 +158,7 @@ def list_all(as_json: Json = False) -> None:
             (
                 c.slug,
                 c.name,
-                ", ".join(i.phrase for i in interests[c.id]),
+                ", ".join(i.phrase for i in interests.get(c.id, [])),
                 last_contact(last.get(c.id), utc_now()),
             )
             for c in everybody
@@ -130,13 +186,18 @@ def show(contact: ContactRef, as_json: Json = False) -> None:
         ("id", person.id),
         ("slug", person.slug),
         ("e-mail", ", ".join(person.emails)),
-        ("employer", person.employer),
+        ("phone", ", ".join(person.details.phones)),
+        ("employer", ", ".join(filter(None, (person.employer, person.details.role)))),
         ("own sites", ", ".join(person.own_sites)),
         ("town", person.town),
         ("reads", ", ".join(person.reads)),
         ("jokes", person.humour),
         ("taboo", ", ".join(person.taboo)),
-        ("state", person.state),
+        ("birthday", person.birthday),
+        ("groups", ", ".join(person.groups)),
+        ("likes", person.details.channel or ""),
+        ("state", why_not(person, utc_now()) or person.state),
+        ("hard event", person.hard_at.date().isoformat() if person.hard_at else ""),
         ("every", f"{person.cadence_days} days" if person.cadence_days else ""),
         ("interests", ", ".join(i.phrase for i in interests)),
         ("notes", person.notes),
@@ -159,6 +220,14 @@ def edit(
     town: Town = None,
     reads: Reads = None,
     taboo: Taboo = None,
+    group: Groups = None,
+    birthday: Birthday = None,
+    phone: Phones = None,
+    nickname: Nicknames = None,
+    role: Role = None,
+    time_zone: TimeZone = None,
+    channel: ChannelOption = None,
+    own_feed: OwnFeeds = None,
     state: Annotated[
         str | None, typer.Option(help="active, paused, do_not_contact or deceased.")
     ] = None,
@@ -177,14 +246,64 @@ def edit(
         "town": town,
         "reads": tuple(reads) if reads else None,
         "taboo": tuple(topic for topic in taboo if topic) if taboo else None,
+        "groups": tuple(name for name in group if name) if group else None,
+        "birthday": birthday,
         "state": state,
     }
     changes = {field: value for field, value in given.items() if value is not None}
-    person = house.people.edit(house.people.find(contact), now=utc_now(), **changes)
+    known = house.people.find(contact)
+    details = _details(known.details, phone, nickname, role, time_zone, channel, own_feed)
+    person = house.people.edit(known, now=utc_now(), **changes, details=details)
     if as_json:
         emit_json(shapes.contact_shape(person, house.people.interests(person)))
     else:
         say(f"{person.name} is changed.")
+
+
+@app.command()
+def pause(
+    contact: ContactRef,
+    days: Annotated[
+        int | None, typer.Option(min=1, max=3650, help="For how long; until further notice if not.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Leave somebody out for a while; `contacts edit --state active` ends it sooner."""
+    until = utc_now() + timedelta(days=days) if days else None
+    _changed(contact, as_json, "is paused", state="paused", paused_until=until)
+
+
+@app.command()
+def hard(
+    contact: ContactRef,
+    days_ago: Annotated[int, typer.Option(min=0, max=3650, help="When you heard of it.")] = 0,
+    clear: Annotated[bool, typer.Option("--clear", help="Take it back.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Log a hard event: a death, an illness, a lost job. It is quiet for 30 days then."""
+    at = None if clear else utc_now() - timedelta(days=days_ago)
+    _changed(contact, as_json, "is noted" if at else "is no longer noted", hard_at=at)
+
+
+@app.command()
+def archive(contact: ContactRef, as_json: Json = False) -> None:
+    """Put a contact away: kept with all its history, shown nowhere."""
+    _changed(contact, as_json, "is in the archive", archived_at=utc_now())
+
+
+@app.command()
+def restore(contact: ContactRef, as_json: Json = False) -> None:
+    """Bring a contact back from the archive."""
+    _changed(contact, as_json, "is back", archived_at=None)
+
+
+def _changed(ref: str, as_json: bool, said: str, **changes: Any) -> None:  # noqa: ANN401
+    house = open_house()
+    person = house.people.edit(house.people.find(ref), now=utc_now(), **changes)
+    if as_json:
+        emit_json(shapes.contact_shape(person, house.people.interests(person)))
+    else:
+        say(f"{person.name} {said}.")
 
 
 @app.command()
@@ -193,44 +312,14 @@ def remove(
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Erase a contact with interests, touches and history."""
+    """Erase a contact with interests, touches and history, and say what went."""
     house = open_house()
     person = house.people.find(contact)
     if not yes:
         typer.confirm(f"Erase {person.name} and everything about them?", abort=True, err=True)
-    house.people.remove(person)
+    erased = house.people.remove(person)
     if as_json:
-        emit_json({"removed": person.id})
+        emit_json({"removed": person.id, "erased": erased})
     else:
-        say(f"{person.name} is erased.")
-
-
-@app.command("import")
-def import_file(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON or JSON Lines; - for stdin.")],
-    as_json: Json = False,
-) -> None:
-    """Add the contacts of a file, as `contacts list --json` writes it; vCard and CSV come later."""
-    from recommender.cli.feeds import read_input
-    from recommender.cli.interests import match_now
-    from recommender.services.contact_files import import_contacts
-
-    house = open_house()
-    outcome = import_contacts(house.people, read_input(file), now=utc_now())
-    match_now(house)
-    if as_json:
-        emit_json(
-            {
-                "created": outcome.created,
-                "skipped": outcome.skipped,
-                "failed": len(outcome.failures),
-                "failures": outcome.failures,
-            }
-        )
-        return
-    say(
-        f"{outcome.created} contacts added, {outcome.skipped} known already, "
-        f"{len(outcome.failures)} failed."
-    )
-    for failure in outcome.failures:
-        note(f"  {failure}")
+        listed = ", ".join(f"{n} {what}" for what, n in erased.items() if n)
+        say(f"{person.name} is erased" + (f", with {listed}." if listed else "."))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from recommender.demo import demo_contacts, demo_feeds
 from recommender.domain import Touch
 from recommender.errors import ConflictError, StorageError
-from recommender.services.people import new_id
+from recommender.services.checking import new_id
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -6,15 +6,10 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from recommender.domain import (
-    CONTACT_STATES,
-    HUMOURS,
-    POLARITIES,
-    TOPICS,
-    Contact,
-    Interest,
-)
+from recommender.domain import NO_DETAILS, Contact, Details, Interest
 from recommender.errors import AmbiguousContact, ContactNotFound, InterestNotFound, InvalidInput
+from recommender.services.checking import checked, checked_interest, new_id
+from recommender.services.folding import folded
 from recommender.words import plain
 
 if TYPE_CHECKING:
@@ -23,29 +18,6 @@ if TYPE_CHECKING:
 
     from recommender.domain import Humour, Origin, Polarity
     from recommender.storage.protocol import Storage
-
-MAX_NAME_CHARACTERS = 200
-MAX_PHRASE_CHARACTERS = 200
-MAX_NOTES_CHARACTERS = 10_000
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
-
-
-def new_id() -> str:
-    """An id nobody can guess or mistake for another."""
-    import secrets
-
-    return secrets.token_hex(8)
-
-
-def one_line(text: str, *, what: str, limit: int) -> str:
-    """A user's text without control characters, on one line; InvalidInput if empty or too long."""
-    line = " ".join(_CONTROL.sub(" ", text).split())
-    if not line:
-        raise InvalidInput(f"{what} is empty")
-    if len(line) > limit:
-        raise InvalidInput(f"{what} is longer than {limit} characters")
-    return line
 
 
 def slugify(name: str) -> str:
@@ -75,13 +47,16 @@ class People:
         town: str = "",
         reads: Iterable[str] = (),
         taboo: Iterable[str] = (),
+        groups: Iterable[str] = (),
+        birthday: str = "",
+        details: Details = NO_DETAILS,
     ) -> Contact:
         """Add a contact with interests, all or nothing.
 
         Raises:
             InvalidInput: A value can't be used.
         """
-        contact = _checked(
+        contact = checked(
             Contact(
                 id=new_id(),
                 slug="",
@@ -98,6 +73,9 @@ class People:
                 town=town,
                 reads=tuple(reads),
                 taboo=tuple(taboo),
+                groups=tuple(groups),
+                birthday=birthday,
+                details=details,
             )
         )
         with self._storage.transaction():
@@ -109,13 +87,93 @@ class People:
 
     def edit(self, contact: Contact, *, now: datetime, **changes: Any) -> Contact:  # noqa: ANN401
         """Change fields of a contact; names are those of `domain.Contact`."""
-        changed = _checked(replace(contact, updated_at=now, **changes))
+        changed = checked(replace(contact, updated_at=now, **changes))
         self._storage.people.update_contact(self._account_id, changed)
         return changed
 
-    def remove(self, contact: Contact) -> None:
-        """Erase a contact and everything that hangs on it."""
-        self._storage.people.delete_contact(self._account_id, contact.id)
+    def remove(self, contact: Contact) -> dict[str, int]:
+        """Erase a contact and everything that hangs on it; says how much of what that was."""
+        return self._storage.people.delete_contact(self._account_id, contact.id)
+
+    def merge(self, kept: Contact, other: Contact, *, now: datetime) -> Contact:
+        """Make one contact of two; what either had is kept, and `split` undoes it.
+
+        Raises:
+            InvalidInput: They are the same contact.
+        """
+        if kept.id == other.id:
+            raise InvalidInput(f"{kept.name} can't be merged with themselves")
+        merged = replace(checked(folded(kept, other)), updated_at=now)
+        self._storage.people.merge_contacts(self._account_id, merged, other, now=now)
+        return merged
+
+    def unmerge(self, contact: Contact) -> tuple[Contact, Contact]:
+        """Part the newest merge of a contact again, or ConflictError."""
+        return self._storage.people.undo_merge(self._account_id, contact.id)
+
+    def split(
+        self, contact: Contact, name: str, taken: Iterable[str], *, now: datetime
+    ) -> tuple[Contact, Contact]:
+        """Make a second contact of some of the first one's addresses, numbers and interests.
+
+        Args:
+            contact: Whose record holds two people.
+            name: The second one's.
+            taken: E-mails, phones, nicknames or interests that are theirs.
+            now: Aware time.
+
+        Raises:
+            InvalidInput: The contact has no such thing.
+        """
+        wanted = list(dict.fromkeys(taken))
+        interests = {i.phrase: i.id for i in self.interests(contact)}
+        details = contact.details
+        lists = {
+            "emails": contact.emails,
+            "phones": details.phones,
+            "nicknames": details.nicknames,
+            "interests": tuple(interests),
+        }
+        unknown = [one for one in wanted if all(one not in values for values in lists.values())]
+        if unknown:
+            raise InvalidInput(f"{contact.name} has no “{unknown[0]}”")
+        theirs = {k: tuple(v for v in values if v in wanted) for k, values in lists.items()}
+        ours = {k: tuple(v for v in values if v not in wanted) for k, values in lists.items()}
+        new = checked(
+            replace(
+                contact,
+                id=new_id(),
+                name=name,
+                slug=self._free_slug(name),
+                emails=theirs["emails"],
+                notes="",
+                birthday="",
+                created_at=now,
+                updated_at=now,
+                details=Details(phones=theirs["phones"], nicknames=theirs["nicknames"]),
+            )
+        )
+        kept = replace(
+            contact,
+            emails=ours["emails"],
+            updated_at=now,
+            details=replace(details, phones=ours["phones"], nicknames=ours["nicknames"]),
+        )
+        self._storage.people.split_contact(
+            self._account_id,
+            kept,
+            new,
+            interest_ids=[interests[phrase] for phrase in theirs["interests"]],
+            touch_ids=[],
+        )
+        return kept, new
+
+    def interests_of_all(self) -> dict[str, list[Interest]]:
+        """Contact id -> interests, for those that have any."""
+        found: dict[str, list[Interest]] = {}
+        for interest in self.interests():
+            found.setdefault(interest.contact_id, []).append(interest)
+        return found
 
     def all(self) -> list[Contact]:
         """All contacts, by name."""
@@ -187,7 +245,7 @@ class People:
 
         if polarity == "like" and (avoided := negated(phrase)) is not None:
             phrase, polarity = avoided, "avoid"
-        interest = _checked_interest(
+        interest = checked_interest(
             Interest(new_id(), contact.id, phrase, weight, polarity, origin, now)
         )
         self._storage.people.add_interest(self._account_id, interest)
@@ -204,60 +262,10 @@ class People:
 
     def edit_interest(self, interest: Interest, **changes: Any) -> Interest:  # noqa: ANN401
         """Change weight or polarity; the phrase stays, for its matches hang on it."""
-        changed = _checked_interest(replace(interest, **changes))
+        changed = checked_interest(replace(interest, **changes))
         self._storage.people.update_interest(self._account_id, changed)
         return changed
 
     def remove_interest(self, interest: Interest) -> None:
         """Erase an interest with its matches."""
         self._storage.people.delete_interest(self._account_id, interest.id)
-
-
-def _checked(contact: Contact) -> Contact:
-    _check_words(contact)
-    emails = tuple(dict.fromkeys(email.strip() for email in contact.emails if email.strip()))
-    for email in emails:
-        if not _EMAIL.fullmatch(email) or _CONTROL.search(email):
-            raise InvalidInput(f"“{email}” is no e-mail address")
-    if contact.cadence_days is not None and not 1 <= contact.cadence_days <= 3650:
-        raise InvalidInput("the cadence is between 1 and 3650 days")
-    if len(contact.notes) > MAX_NOTES_CHARACTERS:
-        raise InvalidInput(f"the notes are longer than {MAX_NOTES_CHARACTERS} characters")
-    return replace(
-        contact,
-        name=one_line(contact.name, what="the name", limit=MAX_NAME_CHARACTERS),
-        emails=emails,
-        employer=" ".join(_CONTROL.sub(" ", contact.employer).split())[:MAX_NAME_CHARACTERS],
-        own_sites=_hosts(contact.own_sites),
-        town=" ".join(_CONTROL.sub(" ", contact.town).split())[:MAX_NAME_CHARACTERS],
-        reads=_hosts(contact.reads),
-    )
-
-
-def _check_words(contact: Contact) -> None:
-    """InvalidInput where a field holds none of the words it may hold."""
-    for value, known, what in (
-        (contact.humour, HUMOURS, "humour"),
-        (contact.state, CONTACT_STATES, "state"),
-        *((topic, TOPICS, "a taboo") for topic in contact.taboo),
-    ):
-        if value not in known:
-            raise InvalidInput(f"{what} is one of {', '.join(known)}, not “{value}”")
-
-
-def _hosts(sites: Iterable[str]) -> tuple[str, ...]:
-    """Hosts, as they are or out of addresses."""
-    folded = (site.strip().casefold() for site in sites)
-    hosts = (re.sub(r"^[a-z]+://|[/?#].*$", "", site).removeprefix("www.") for site in folded)
-    return tuple(dict.fromkeys(host for host in hosts if host))
-
-
-def _checked_interest(interest: Interest) -> Interest:
-    if interest.polarity not in POLARITIES:
-        raise InvalidInput(f"polarity is one of {', '.join(POLARITIES)}")
-    if not 0 < interest.weight <= 2:
-        raise InvalidInput("the weight of an interest is above 0 and at most 2")
-    phrase = one_line(interest.phrase, what="the interest", limit=MAX_PHRASE_CHARACTERS)
-    if not any(character.isalnum() for character in phrase):
-        raise InvalidInput(f"the interest “{phrase}” has no word in it")
-    return replace(interest, phrase=phrase)

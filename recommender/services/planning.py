@@ -18,6 +18,7 @@ from recommender.rhythm import (
     first_turn,
     is_at_rest,
     is_dormant,
+    is_hard,
     last_contact,
     next_turn,
 )
@@ -168,13 +169,13 @@ class Plans:
     def turns(
         self, contacts: Sequence[Contact], last: Mapping[str, Touch], day: date
     ) -> list[Turn]:
-        """How everybody stands on a day, but those who are to be left in peace."""
+        """How everybody stands on a day, but those who have just had a hard time."""
         cadences = self._people.cadences()
         talks = self._storage.history.last_talks(self._account_id)
         return [
             self._turn(contact, last.get(contact.id), talks.get(contact.id), cadences, day)
             for contact in contacts
-            if not is_at_rest(contact, last.get(contact.id), day, self._zone)
+            if not is_hard(contact, day, self._zone)
         ]
 
     def _turn(
@@ -201,6 +202,7 @@ class Plans:
                 contact.id, min(day, day_of(talk, self._zone)) if talk else None, added, day
             ),
             has_day=falls_on(contact.birthday, day) or falls_on(contact.details.anniversary, day),
+            at_rest=is_at_rest(touch, day, self._zone),
         )
 
     def _is_done(self, slot: Slot, last: Mapping[str, Touch]) -> bool:

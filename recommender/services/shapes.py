@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from recommender.capacity import Outlook
     from recommender.domain import (
         Contact,
         Details,
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from recommender.learning import Proposal
     from recommender.services.digest import Card
     from recommender.services.health import Health
+    from recommender.services.importing import ImportOutcome
     from recommender.services.planning import Plan
+    from recommender.services.standing import Standing
     from recommender.services.suggest import Answer
     from recommender.services.who import Fit
 
@@ -92,6 +95,55 @@ def details_shape(details: Details) -> Shape:
         "channel": details.channel,
         "anniversary": details.anniversary,
         "uid": details.uid,
+    }
+
+
+def import_shape(outcome: ImportOutcome) -> Shape:
+    """What an import came to."""
+    counts = {name: outcome.count(name) for name in ("created", "updated", "skipped")}
+    return {
+        **counts,
+        "failed": len(outcome.failures),
+        "changes": [
+            {"line": c.line, "outcome": c.outcome, "name": c.name, "adds": list(c.adds)}
+            for c in outcome.changes
+            if c.outcome != "skipped"
+        ],
+        "failures": [{"line": one.line, "reason": one.reason} for one in outcome.failures],
+    }
+
+
+def standing_shape(standing: Standing, outlook: Outlook | None) -> Shape:
+    """How the network stands, with the years ahead if they were played through."""
+    gauge = standing.gauge
+    return {
+        "day": standing.day.isoformat(),
+        "gauge": {
+            "touched": gauge.touched,
+            "people": gauge.people,
+            "share": round(gauge.share, 4),
+            "full_on": gauge.full_on.isoformat() if gauge.full_on else None,
+        },
+        "people": [
+            {
+                "contact_id": p.contact.id,
+                "name": p.contact.name,
+                "cadence_days": p.cadence,
+                "last": p.last.isoformat() if p.last else None,
+                "late_days": p.late_days,
+                "slipping": p.is_slipping,
+                "balance": p.balance._asdict(),
+            }
+            for p in standing.people
+        ],
+        "outlook": None
+        if outlook is None
+        else {
+            **outlook._asdict(),
+            "all_reached_on": outlook.all_reached_on.isoformat()
+            if outlook.all_reached_on
+            else None,
+        },
     }
 
 
@@ -238,6 +290,7 @@ def touch_shape(touch: Touch) -> Shape:
         "contact_id": touch.contact_id,
         "kind": touch.kind,
         "direction": touch.direction,
+        "channel": touch.channel,
         "at": _time(touch.at),
         "note": touch.note,
         "item_id": touch.item_id,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime, tzinfo
 
+    from recommender.capacity import Outlook
     from recommender.domain import Contact, Touch
     from recommender.ledger import Advice, Balance, Gauge
     from recommender.services.people import People
@@ -126,6 +127,22 @@ class Standings:
         lately = [day for day in days if (today - day).days <= PACE_DAYS]
         before = [day for day in days if (today - day).days > PACE_DAYS]
         return bool(lately) and (not before or (lately[0] - before[-1]).days > YEAR_DAYS)
+
+    def outlook(self, standing: Standing, *, minutes: int, years: int) -> Outlook:
+        """The years ahead, if every plan is done."""
+        from recommender.capacity import Member, look_ahead
+
+        members = [
+            Member(
+                p.contact.id,
+                p.cadence,
+                p.last,
+                min(standing.day, day_of(p.contact.created_at, self._zone)),
+            )
+            for p in standing.people
+        ]
+        days = years * YEAR_DAYS
+        return look_ahead(members, start=standing.day, days=days, minutes=minutes)
 
     def guard(self, contact: Contact, *, now: datetime) -> Advice | None:
         """What to do before asking a favour of somebody to whom nothing was given for a year."""

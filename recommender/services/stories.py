@@ -9,7 +9,6 @@ Articles with no telling beside them are a story of their own.
 from __future__ import annotations
 
 import hashlib
-import re
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
@@ -19,7 +18,7 @@ from recommender_models import from_bytes, word_rarity
 
 from recommender.domain import Told
 from recommender.services.progress import silent
-from recommender.words import tokens
+from recommender.words import overlap, tokens, triples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,18 +44,7 @@ N_COMPARED = 30
 SPAN = timedelta(days=3)
 N_BANDS, N_ROWS = 10, 6
 """Ten bands of six: finds 99 % of pairs that overlap by 0.85, 14 % of those by 0.5."""
-MIN_WORDS = 30
-MAX_WORDS = 2000
 BATCH = 1000
-_WORD = re.compile(r"\w+")
-
-
-def triples(title: str, text: str) -> frozenset[str]:
-    """The word triples of an article; empty if it has too few words to be told by them."""
-    words = _WORD.findall(f"{title} {text}".casefold())[:MAX_WORDS]
-    if len(words) < MIN_WORDS:
-        return frozenset()
-    return frozenset(" ".join(words[at : at + 3]) for at in range(len(words) - 2))
 
 
 def bands(shingles: frozenset[str]) -> tuple[int, ...]:
@@ -74,12 +62,6 @@ def bands(shingles: frozenset[str]) -> tuple[int, ...]:
 def _band(at: int, row: bytes) -> int:
     digest = hashlib.blake2b(bytes([at]) + row, digest_size=8).digest()
     return int.from_bytes(digest, "big") >> 1
-
-
-def overlap(first: frozenset[str], second: frozenset[str]) -> float:
-    """Share of the smaller set that both have; 0 if one is empty."""
-    smaller = min(len(first), len(second))
-    return len(first & second) / smaller if smaller else 0.0
 
 
 @cache

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from recommender import ranking, safety
 from recommender.domain import SHARED, StatusEvent, Touch
 from recommender.errors import InvalidInput, SuggestionNotFound
+from recommender.services.checking import new_id
 from recommender.services.learning import floats, taste_of
-from recommender.services.people import new_id
+from recommender.services.repeats import first_new
 from recommender.services.voice import note_for, voice_of
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ class Suggester:
         )
         allowed: list[Candidate] = []
         withheld: dict[int, Withheld] = {}
-        for candidate in ranking.unseen(pool, events, now):
+        for candidate in ranking.unseen(pool, events, now, self._had(events, now)):
             if candidate.item_id in avoided or (kind and candidate.kind != kind):
                 continue
             objection = safety.objection(candidate, contact, touches, now)
@@ -180,6 +181,11 @@ class Suggester:
             ranking.score(unlikely, now),
             [*withheld.values(), *tender.values()],
         )
+
+    def _had(self, events: Mapping[str, StatusEvent], now: datetime) -> list[ranking.Look]:
+        """Looks of what is closed for a contact, also where its match is gone long since."""
+        ids = [event.item_id for event in events.values() if ranking.is_closed(event, now)]
+        return [ranking.Look(*look) for look in self._storage.items.looks(ids)]
 
     def _tender(self, candidates: Sequence[Candidate], contact: Contact) -> dict[int, Withheld]:
         """Which of them bring trouble that is close to the contact; for that they are read."""
@@ -202,7 +208,10 @@ class Suggester:
             best = ranking.diversify(best, vectors, len(best))
         sent = [e for e in reversed(list(events.values())) if e.status in SHARED]
         kinds = self._kinds([event.item_id for event in sent[: safety.SHARES_PER_JOKE]])
-        return ranking.at_most_one_joke(best, first_may_be_joke=safety.joke_is_due(kinds))[:n]
+        best = ranking.at_most_one_joke(best, first_may_be_joke=safety.joke_is_due(kinds))
+        had = [event.item_id for event in events.values() if event.status in ranking.CLOSED]
+        model_key = self._storage.vectors.active_model() or ""
+        return first_new(self._storage, model_key, best, had, n)
 
     def _vectors(self, scored: Sequence[Scored]) -> dict[int, Sequence[float]]:
         model_key = self._storage.vectors.active_model() or ""

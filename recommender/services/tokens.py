@@ -7,7 +7,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from recommender.domain import Token
-from recommender.services.people import new_id, one_line
+from recommender.services.checking import new_id, one_line
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recommender.domain import DIRECTIONS, TOUCH_KINDS, Touch
+from recommender.domain import CHANNELS, DIRECTIONS, TOUCH_KINDS, Touch
 from recommender.errors import InvalidInput
-from recommender.services.people import MAX_NOTES_CHARACTERS, new_id
+from recommender.services.checking import MAX_NOTES_CHARACTERS, new_id
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from recommender.domain import Contact, Direction, TouchKind
+    from recommender.domain import Channel, Contact, Direction, TouchKind
     from recommender.storage.protocol import Storage
 
 
@@ -31,6 +31,7 @@ class Touches:
         at: datetime | None = None,
         direction: Direction | None = None,
         note: str = "",
+        channel: Channel | None = None,
     ) -> Touch:
         """Log a touch.
 
@@ -41,6 +42,7 @@ class Touches:
             at: When it was; `now` if not said.
             direction: out or in; "received" is in, everything else out, if not said.
             note: A line for the user's own memory.
+            channel: How, if that is worth keeping.
 
         Raises:
             InvalidInput: A value can't be used.
@@ -54,7 +56,9 @@ class Touches:
             raise InvalidInput("a touch can't lie in the future")
         if len(note) > MAX_NOTES_CHARACTERS:
             raise InvalidInput(f"the note is longer than {MAX_NOTES_CHARACTERS} characters")
-        touch = Touch(new_id(), contact.id, kind, way, at or now, note, None, None)
+        if channel is not None and channel not in CHANNELS:
+            raise InvalidInput(f"a channel is one of {', '.join(CHANNELS)}, not “{channel}”")
+        touch = Touch(new_id(), contact.id, kind, way, at or now, note, None, None, channel)
         self._storage.history.add_touch(self._account_id, touch)
         return touch
 

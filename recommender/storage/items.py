@@ -236,6 +236,17 @@ class SqliteItems:
             found.update({row["id"]: (row["title"], row["text"]) for row in rows})
         return found
 
+    def looks(self, item_ids: Sequence[int]) -> list[tuple[str, str, str | None]]:
+        """(title, content hash, story) of items, for those that exist."""
+        found: list[tuple[str, str, str | None]] = []
+        for chunk in chunks(item_ids):
+            rows = self._db.rows(
+                f"SELECT title, content_hash, story FROM items WHERE id IN ({marks(chunk)})",
+                chunk,
+            )
+            found += [(row["title"], row["content_hash"], row["story"]) for row in rows]
+        return found
+
     def without_vector(self, model_key: str, *, limit: int) -> list[tuple[int, str, str]]:
         """(id, title, text) of items this model has not embedded yet, by key."""
         rows = self._db.rows(

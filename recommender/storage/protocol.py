@@ -246,6 +246,9 @@ class ItemStore(Protocol):
     def texts(self, item_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
         """Item id -> (title, text) for those that exist."""
 
+    def looks(self, item_ids: Sequence[int]) -> list[tuple[str, str, str | None]]:
+        """(title, content hash, story) of items, for those that exist."""
+
     def without_vector(self, model_key: str, *, limit: int) -> list[tuple[int, str, str]]:
         """(id, title, text) of items this model has not embedded yet, by id."""
 

@@ -36,6 +36,7 @@ from recommender.services import full_text, stories
 from recommender.services.health import health
 from recommender.services.ingest import after_failure, after_success, due_feeds, ingest
 from recommender.testing import NOW, WordEmbedder
+from recommender.words import overlap, triples
 from tests.site import RSS, running_site
 
 if TYPE_CHECKING:
@@ -330,10 +331,10 @@ def test_near_copies_and_tellings_share_a_story(
 
 
 def test_overlap_is_of_the_shorter_text() -> None:
-    whole = stories.triples("A yawl", ARTICLE)
-    half = stories.triples("", " ".join(ARTICLE.split()[:40]))
-    assert stories.overlap(half, whole) == 1.0
-    assert stories.overlap(whole, frozenset()) == 0.0
+    whole = triples("A yawl", ARTICLE)
+    half = triples("", " ".join(ARTICLE.split()[:40]))
+    assert overlap(half, whole) == 1.0
+    assert overlap(whole, frozenset()) == 0.0
     assert stories.bands(frozenset()) == ()
     assert stories.bands(whole) == stories.bands(whole)
 
