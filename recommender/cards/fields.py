@@ -20,7 +20,7 @@ SKIPPED = frozenset({"PHOTO", "LOGO", "SOUND", "KEY", "X-MS-CARDPICTURE", "X-MS-
 MAX_VALUE_BYTES = 100_000
 MAX_HEAD_BYTES = 2000
 _ENCODINGS = frozenset({"QUOTED-PRINTABLE", "BASE64", "B", "8BIT", "7BIT"})
-_CONTROL = re.compile(
+CONTROL = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
 )
 _BREAK = re.compile(rb"\r\n|\n|\r")
@@ -163,7 +163,7 @@ def _decoded(value: bytes, parameters: dict[str, list[str]]) -> str:
         except binascii.Error:
             return ""
     charset = (parameters.get("CHARSET") or ["utf-8"])[0]
-    return _CONTROL.sub("", _text(value, charset))
+    return CONTROL.sub("", _text(value, charset))
 
 
 def _text(value: bytes, charset: str) -> str:

@@ -20,7 +20,7 @@ MAX_NOTES = 10_000
 MAX_VALUES = 100
 """Of one kind in one card."""
 LEVELS = {"high": 1.5, "expert": 1.5, "medium": 1.0, "average": 1.0, "low": 0.5, "beginner": 0.5}
-_EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+")
+EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+")
 _BEGIN = re.compile(rb"(?im)^[\s\xef\xbb\xbf\xfe\xff]*BEGIN[ \t]*:[ \t]*VCARD")
 _INTERESTS = frozenset(
     {"INTEREST", "HOBBY", "EXPERTISE", "X-INTEREST", "X-INTERESTS", "X-HOBBY", "X-HOBBIES"}
@@ -76,7 +76,7 @@ def _card(fields: Sequence[Field], line: int) -> Card | BadCard:
         return BadCard(line, "a group, not a person")
     parts = _parts(by_name)
     emails, no_emails = _emails(by_name.get("EMAIL", ()))
-    phones = _unique(_phone(field.value) for field in by_name.get("TEL", ()))
+    phones = unique(_phone(field.value) for field in by_name.get("TEL", ()))
     nicknames = _listed(by_name, "NICKNAME")
     organisation = _component(by_name, "ORG")
     spoken = " ".join(
@@ -126,13 +126,14 @@ def _first(by_name: dict[str, list[Field]], name: str) -> str:
     return next((text for field in found if (text := unescaped(field.value))), "")
 
 
-def _unique(values: Iterable[str], limit: int = MAX_NAME) -> tuple[str, ...]:
+def unique(values: Iterable[str], limit: int = MAX_NAME) -> tuple[str, ...]:
+    """Values on one line each, each once, without the empty ones."""
     lines = (one_line(value, limit) for value in values)
     return tuple(dict.fromkeys(line for line in lines if line))[:MAX_VALUES]
 
 
 def _listed(by_name: dict[str, list[Field]], name: str) -> tuple[str, ...]:
-    return _unique(
+    return unique(
         unescaped(value) for field in by_name.get(name, ()) for value in split(field.value, ",")
     )
 
@@ -160,8 +161,8 @@ def _emails(fields: Iterable[Field]) -> tuple[tuple[str, ...], list[str]]:
         re.sub(r"(?i)^mailto:", "", one_line(unescaped(field.value), MAX_NAME))
         for field in sorted(fields, key=lambda field: field.rank())
     ]
-    good = [text for text in texts if _EMAIL.fullmatch(text)]
-    return _unique(good), [text for text in texts if text and text not in good]
+    good = [text for text in texts if EMAIL.fullmatch(text)]
+    return unique(good), [text for text in texts if text and text not in good]
 
 
 def _phone(value: str) -> str:
@@ -180,11 +181,11 @@ def _addresses(fields: Iterable[Field]) -> tuple[tuple[str, ...], str]:
         found.append(", ".join(part for part in parts if part))
         if len(parts) > 3 and parts[3]:
             towns.append(("home" not in field.types(), len(towns), parts[3]))
-    return _unique(found, MAX_LINE), min(towns)[2] if towns else ""
+    return unique(found, MAX_LINE), min(towns)[2] if towns else ""
 
 
 def _urls(fields: Iterable[Field], *, feeds: bool) -> tuple[str, ...]:
-    return _unique(
+    return unique(
         (
             unescaped(field.value)
             for field in fields
@@ -195,7 +196,7 @@ def _urls(fields: Iterable[Field], *, feeds: bool) -> tuple[str, ...]:
 
 
 def _languages(fields: Iterable[Field]) -> tuple[str, ...]:
-    return _unique(unescaped(f.value) for f in sorted(fields, key=lambda field: field.rank()))
+    return unique(unescaped(f.value) for f in sorted(fields, key=lambda field: field.rank()))
 
 
 def _zone(text: str) -> str:
