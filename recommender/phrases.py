@@ -1,6 +1,6 @@
 """Interests as people put them: "not golf" is something to avoid, "pêche à la mouche" is French.
 
-Pure. Deeper reading of free text comes with the people's files.
+Pure.
 """
 
 from __future__ import annotations
@@ -36,6 +36,12 @@ def negated(phrase: str) -> str | None:
         return None
     rest = _NEGATION.sub("", line, count=1)
     return rest if rest != line and rest else None
+
+
+def stated(text: str) -> list[str]:
+    """The interests of a sentence: "fly fishing, jazz; not golf" are three, each once."""
+    pieces = (" ".join(piece.split()) for piece in re.split(r"[,;\n]+", text))
+    return list(dict.fromkeys(p.removeprefix("and ") for p in pieces if p not in ("", "and")))
 
 
 def looks_foreign(phrase: str, english: Container[str]) -> bool:

@@ -9,7 +9,7 @@ import typer
 from recommender.cli.context import ContactRef, Json, open_house
 from recommender.cli.output import emit_json, note, progress, safe, say, table
 from recommender.services import shapes
-from recommender.services.hints import foreign_hint
+from recommender.services.hints import foreign_hint, kin_hints
 from recommender.wiring import utc_now
 
 if TYPE_CHECKING:
@@ -40,23 +40,45 @@ def add(
     avoid: Annotated[bool, typer.Option("--avoid", help="Something they don't want.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Add an interest and match it with the pool."""
+    """Add interests, such as “fly fishing, jazz; not golf”, and match them with the pool."""
     house = open_house()
-    interest = house.people.add_interest(
-        house.people.find(contact),
-        phrase,
-        now=utc_now(),
-        weight=weight,
-        polarity="avoid" if avoid else "like",
+    person = house.people.find(contact)
+    interests = house.people.state_interests(
+        person, phrase, now=utc_now(), weight=weight, polarity="avoid" if avoid else "like"
     )
     match_now(house)
     if as_json:
-        emit_json(shapes.interest_shape(interest))
+        found = [shapes.interest_shape(interest) for interest in interests]
+        emit_json(found if len(found) > 1 else found[0])
     else:
-        avoided = " as something to avoid" if interest.polarity == "avoid" else ""
-        say(f"“{interest.phrase}” is noted{avoided}.")
-    if hint := foreign_hint(house.storage, [interest]):
+        for interest in interests:
+            avoided = " as something to avoid" if interest.polarity == "avoid" else ""
+            say(f"“{interest.phrase}” is noted{avoided}.")
+    if hint := foreign_hint(house.storage, interests):
         note(f"{hint}.")
+    for line in kin_hints(house.storage, house.account_id, interests):
+        note(line)
+
+
+@app.command()
+def look(contact: ContactRef, as_json: Json = False) -> None:
+    """Look at a contact's own site or feed for interests; nothing is added."""
+    from recommender.services.own_words import interests_of_site
+
+    house = open_house()
+    person = house.people.find(contact)
+    with house.sources() as sources, house.http_client() as client:
+        found = interests_of_site(
+            person, house.people.interests(person), sources, client, house.matching()
+        )
+    if as_json:
+        emit_json([one._asdict() for one in found])
+        return
+    if not found:
+        say(f"Nothing that {person.first_name} writes about again and again, or nothing new.")
+    for one in found:
+        say(f"{one.phrase}: {one.n} of {one.of} posts, such as “{one.example}”.")
+        note(f'  `sawthis interests add {person.slug} "{one.phrase}"`')
 
 
 @app.command("list")

@@ -43,6 +43,8 @@ class Offer:
     n_entries: int
     latest: tuple[Entry, ...]
     """The three newest entries."""
+    entries: tuple[Entry, ...] = ()
+    """All that it holds now."""
 
 
 def read_address(text: str) -> tuple[str, Login | None]:
@@ -152,6 +154,7 @@ def _offer(sources: SourceRegistry, url: str, login: Login | None, typed: str) -
         site_url=feed.site_url,
         n_entries=feed.n_entries_found,
         latest=_latest(feed),
+        entries=tuple(feed.entries),
     )
 
 

@@ -28,3 +28,32 @@ def foreign_hint(storage: Storage, interests: Sequence[Interest]) -> str:
         f"“{foreign[0]}” does not look English, and the default model reads English only: "
         "put it in English, or set SAWTHIS_MODEL to a multilingual model (docs/how-to/models.md)"
     )
+
+
+KIN = 0.75
+"""Likeness from which two phrases are the same interest by other names."""
+
+
+def kin_hints(storage: Storage, account_id: str, added: Sequence[Interest]) -> list[str]:
+    """Which of the account's interests mean nearly the same as new ones; shown, not forced."""
+    from operator import mul
+
+    from recommender.services.learning import floats
+
+    model_key = storage.vectors.active_model() or ""
+    blobs = storage.vectors.interest_vectors(account_id, model_key)
+    vectors = {interest_id: floats(blob) for interest_id, (blob, _) in blobs.items()}
+    others = storage.people.interests(account_id)
+    lines = []
+    for one in (one for one in added if one.id in vectors):
+        kin = {
+            other.phrase
+            for other in others
+            if other.phrase.casefold() != one.phrase.casefold()
+            and other.id in vectors
+            and sum(map(mul, vectors[one.id], vectors[other.id])) >= KIN
+        }
+        if kin:
+            listed = ", ".join(f"“{phrase}”" for phrase in sorted(kin)[:3])
+            lines.append(f"“{one.phrase}” is close to {listed}; it is kept as you put it.")
+    return lines

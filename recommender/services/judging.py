@@ -14,9 +14,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from recommender_models import all_subjects
 
 from recommender.domain import Interest
 from recommender.relevance import Evidence, count_words
@@ -81,7 +83,9 @@ class Judge:
 
     def query(self, interest: Interest, vector: Vectors) -> Query:
         """An interest with its centred vector, its words and its rivals."""
-        centre = self.background.centred(vector[None, :])[0]
+        return self._query(interest, self.background.centred(vector[None, :])[0])
+
+    def _query(self, interest: Interest, centre: Vectors) -> Query:
         likeness = self.background.subjects @ centre
         handicap = KINSHIP * np.maximum(likeness, 0)
         handicap[likeness >= SYNONYM_COSINE] = SYNONYM_HANDICAP
@@ -132,6 +136,26 @@ class Judge:
         likeness = cosines.astype(np.float64) / self.background.deviation
         evidence = Evidence(likeness, margins.astype(np.float64), body, title)
         return probability(self.model, evidence).round(4)
+
+    def subject_fits(self, items: Vectors, words: Sequence[tuple[str, str]]) -> Shares:
+        """(n_subjects, n items) relevance of texts for each of the subjects of all kinds.
+
+        Args:
+            items: (n, dim) vectors of the texts.
+            words: (title, text) of each.
+        """
+        centred = self.background.centred(items)
+        nearest = self.nearest(centred)
+        counted = [count_words(*one) for one in words]
+        found = np.empty((len(self.background.subjects), len(items)))
+        for at, phrase in enumerate(all_subjects()):
+            query = self._query(_nobodys(phrase), self.background.subjects[at])
+            cosines = centred @ query.vector
+            lexical = partial(self.model.lexical, query.words)
+            shares = np.array([(lexical(body), lexical(head)) for head, body in counted])
+            margins = self.margins(query, cosines, nearest)
+            found[at] = self.relevances(cosines, margins, *shares.T)
+        return found
 
     def table(self, phrases: Vectors, texts: Sequence[str], items: Vectors) -> NDArray[np.float32]:
         """(n phrases, n items, 2) likeness and margin of every pair, in standard deviations.

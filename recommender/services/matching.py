@@ -225,6 +225,16 @@ class Matching:
             else lexical_span(quotes, query.words),
         )
 
+    @property
+    def judge(self) -> Judge:
+        """How pairs are judged under this model."""
+        return self._judge
+
+    @property
+    def embedder(self) -> Embedder:
+        """The model."""
+        return self._embedder
+
     def page(self, title: str, text: str) -> Vectors:
         """(1, dim) unit vector of a page that is not in the pool."""
         from recommender.services.embedding import embed, item_text

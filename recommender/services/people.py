@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from recommender.domain import NO_DETAILS, Contact, Details, Interest
 from recommender.errors import AmbiguousContact, ContactNotFound, InterestNotFound, InvalidInput
+from recommender.phrases import negated, stated
 from recommender.services.checking import checked, checked_interest, new_id
 from recommender.services.folding import folded
 from recommender.words import plain
@@ -81,7 +82,7 @@ class People:
         with self._storage.transaction():
             contact = replace(contact, slug=self._free_slug(contact.name))
             self._storage.people.add_contact(self._account_id, contact)
-            for phrase in interests:
+            for phrase in dict.fromkeys(one for text in interests for one in stated(text)):
                 self.add_interest(contact, phrase, now=now)
         return contact
 
@@ -241,8 +242,6 @@ class People:
             InvalidInput: An empty or overlong phrase, a weight outside (0, 2].
             ConflictError: The contact has it already.
         """
-        from recommender.phrases import negated
-
         if polarity == "like" and (avoided := negated(phrase)) is not None:
             phrase, polarity = avoided, "avoid"
         interest = checked_interest(
@@ -250,6 +249,30 @@ class People:
         )
         self._storage.people.add_interest(self._account_id, interest)
         return interest
+
+    def state_interests(
+        self,
+        contact: Contact,
+        text: str,
+        *,
+        now: datetime,
+        weight: float = 1.0,
+        polarity: Polarity = "like",
+    ) -> list[Interest]:
+        """Add the interests of a sentence, such as "fly fishing, jazz; not golf", all or nothing.
+
+        Raises:
+            InvalidInput: There is none in it, or one can't be used.
+            ConflictError: The contact has one of them already.
+        """
+        phrases = stated(text)
+        if not phrases:
+            raise InvalidInput("the interest is empty")
+        with self._storage.transaction():
+            return [
+                self.add_interest(contact, phrase, now=now, weight=weight, polarity=polarity)
+                for phrase in phrases
+            ]
 
     def find_interest(self, contact: Contact, ref: str) -> Interest:
         """An interest of the contact by id or phrase, or InterestNotFound."""
