@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -10,9 +12,12 @@ from recommender.api import schemas
 from recommender.api.guard import Guarded
 from recommender.errors import InvalidInput
 from recommender.services import shapes
+from recommender.services.standing import advice_lines
 from recommender.wiring import House, utc_now
 
 router = APIRouter(prefix="/contacts", tags=["contacts"])
+_CLEARABLE = frozenset({"cadence_days", "paused_until", "hard_at", "archived_at"})
+_OF_DETAILS = frozenset({"phones", "nicknames", "role", "time_zone", "channel"})
 
 
 def _contact(house: House, ref: str) -> dict[str, Any]:
@@ -36,13 +41,10 @@ def list_contacts(
     start = _after(cursor, [contact.id for contact in everybody])
     page = everybody[start : start + limit]
     more = start + limit < len(everybody)
-    interests = house.people.interests()
+    interests = house.people.interests_of_all()
     return schemas.ContactsOut.model_validate(
         {
-            "contacts": [
-                shapes.contact_shape(c, [i for i in interests if i.contact_id == c.id])
-                for c in page
-            ],
+            "contacts": [shapes.contact_shape(c, interests.get(c.id, [])) for c in page],
             "next_cursor": page[-1].id if more else None,
         }
     )
@@ -73,13 +75,19 @@ def get_contact(house: Guarded, contact: str) -> schemas.ContactOut:
 
 @router.patch("/{contact}", operation_id="change_contact")
 def change_contact(house: Guarded, contact: str, body: schemas.ContactPatch) -> schemas.ContactOut:
-    """Change fields of a contact."""
-    changes = {
+    """Change fields of a contact; null takes a cadence, a pause, an archive or an event back."""
+    person = house.people.find(contact)
+    changes: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in body.model_dump(exclude_unset=True).items()
-        if value is not None or name == "cadence_days"
+        if value is not None or name in _CLEARABLE
     }
-    changed = house.people.edit(house.people.find(contact), now=utc_now(), **changes)
+    if any(isinstance(v, datetime) and v.tzinfo is None for v in changes.values()):
+        raise InvalidInput("times need a time zone, such as 2026-12-01T09:00:00Z")
+    details: dict[str, Any] = {name: changes.pop(name) for name in _OF_DETAILS & changes.keys()}
+    changed = house.people.edit(
+        person, now=utc_now(), **changes, details=replace(person.details, **details)
+    )
     return schemas.ContactOut.model_validate(_contact(house, changed.id))
 
 
@@ -186,12 +194,18 @@ def log_touch(house: Guarded, contact: str, body: schemas.TouchIn) -> schemas.To
     """Log a touch."""
     if body.at is not None and body.at.tzinfo is None:
         raise InvalidInput("`at` needs a time zone, such as 2026-11-24T09:00:00Z")
+    person, now = house.people.find(contact), utc_now()
+    asks = body.kind == "ask" and body.direction != "in"
+    advice = house.standing.guard(person, now=now) if asks else None
     touch = house.touches.log(
-        house.people.find(contact),
+        person,
         body.kind,
-        now=utc_now(),
+        now=now,
         at=body.at,
         direction=body.direction,
         note=body.note,
+        channel=body.channel,
     )
-    return schemas.TouchOut.model_validate(shapes.touch_shape(touch))
+    return schemas.TouchOut.model_validate(
+        {**shapes.touch_shape(touch), "advice": advice_lines(advice, person)}
+    )

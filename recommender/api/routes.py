@@ -7,12 +7,14 @@ from fastapi import APIRouter, Request, Response
 from recommender.api import schemas
 from recommender.api.contacts import router as contacts
 from recommender.api.guard import Guarded
+from recommender.api.rhythm import router as rhythm
 from recommender.errors import InvalidInput
 from recommender.services import shapes
 from recommender.services.who import who_would_enjoy
 from recommender.wiring import utc_now
 
 router = APIRouter(prefix="/api/v1")
+router.include_router(rhythm)
 router.include_router(contacts)
 health = APIRouter(prefix="/health", tags=["health"])
 

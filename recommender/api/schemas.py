@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from recommender.domain import (
+    Channel,
     ContactState,
     Direction,
     Humour,
@@ -42,6 +43,32 @@ class InterestOut(BaseModel):
     created_at: datetime
 
 
+class NamePartsOut(BaseModel):
+    """A name in its parts; each may be empty."""
+
+    family: str = ""
+    given: str = ""
+    additional: str = ""
+    prefix: str = ""
+    suffix: str = ""
+
+
+class DetailsOut(BaseModel):
+    """What an address book knows of a contact."""
+
+    parts: NamePartsOut = NamePartsOut()
+    nicknames: list[str] = []
+    phones: list[str] = []
+    addresses: list[str] = []
+    role: str = ""
+    feeds: list[str] = []
+    languages: list[str] = []
+    time_zone: str = ""
+    channel: Channel | None = None
+    anniversary: str = ""
+    uid: str = ""
+
+
 class ContactOut(BaseModel):
     """A contact with its interests."""
 
@@ -58,6 +85,14 @@ class ContactOut(BaseModel):
     town: str = ""
     reads: list[str] = []
     taboo: list[str] = []
+    groups: list[str] = []
+    birthday: str = ""
+    """1984-02-29, or --02-29 without the year."""
+    paused_until: datetime | None = None
+    hard_at: datetime | None = None
+    """When a hard event was last heard of."""
+    archived_at: datetime | None = None
+    details: DetailsOut = DetailsOut()
     interests: list[InterestOut]
     created_at: datetime
     updated_at: datetime
@@ -77,6 +112,8 @@ class ContactIn(Strict):
     town: Annotated[str, Field(max_length=200)] = ""
     reads: list[str] = []
     taboo: list[Topic] = []
+    groups: list[str] = []
+    birthday: Annotated[str, Field(max_length=10, examples=["--02-29"])] = ""
 
 
 class ContactPatch(Strict):
@@ -93,6 +130,16 @@ class ContactPatch(Strict):
     town: Annotated[str, Field(max_length=200)] | None = None
     reads: list[str] | None = None
     taboo: list[Topic] | None = None
+    groups: list[str] | None = None
+    birthday: Annotated[str, Field(max_length=10)] | None = None
+    paused_until: datetime | None = None
+    hard_at: datetime | None = None
+    archived_at: datetime | None = None
+    phones: list[str] | None = None
+    nicknames: list[str] | None = None
+    role: Annotated[str, Field(max_length=200)] | None = None
+    time_zone: Annotated[str, Field(max_length=100)] | None = None
+    channel: Channel | None = None
 
 
 class InterestIn(Strict):
@@ -252,6 +299,7 @@ class TouchIn(Strict):
     direction: Direction | None = None
     at: datetime | None = None
     note: Annotated[str, Field(max_length=10_000)] = ""
+    channel: Channel | None = None
 
 
 class TouchOut(BaseModel):
@@ -265,6 +313,9 @@ class TouchOut(BaseModel):
     note: str
     item_id: int | None
     suggestion_id: str | None
+    channel: Channel | None = None
+    advice: list[str] = []
+    """What the guard says to an ask of somebody who was given nothing for a year."""
 
 
 class Page(BaseModel):

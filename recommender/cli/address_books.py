@@ -163,9 +163,7 @@ def duplicates(as_json: Json = False) -> None:
 
     found = find(open_house().people.all())
     if as_json:
-        emit_json(
-            [{"one": d.one.id, "other": d.other.id, "reasons": list(d.reasons)} for d in found]
-        )
+        emit_json([shapes.duplicate_shape(one) for one in found])
         return
     if not found:
         say("Nobody seems to be there twice.")

@@ -111,18 +111,7 @@ def birthdays(
 
     found = open_house().standing.occasions(now=utc_now(), days=days)
     if as_json:
-        emit_json(
-            [
-                {
-                    "on": one.on.isoformat(),
-                    "contact_id": one.contact.id,
-                    "name": one.contact.name,
-                    "what": one.what,
-                    "years": age_on(one.since, one.on),
-                }
-                for one in found
-            ]
-        )
+        emit_json([shapes.occasion_shape(one) for one in found])
         return
     if not found:
         say(f"None within {days} days.")

@@ -43,7 +43,8 @@ def kin_hints(storage: Storage, account_id: str, added: Sequence[Interest]) -> l
     model_key = storage.vectors.active_model() or ""
     blobs = storage.vectors.interest_vectors(account_id, model_key)
     vectors = {interest_id: floats(blob) for interest_id, (blob, _) in blobs.items()}
-    others = storage.people.interests(account_id)
+    new = {one.id for one in added}
+    others = [one for one in storage.people.interests(account_id) if one.id not in new]
     lines = []
     for one in (one for one in added if one.id in vectors):
         kin = {

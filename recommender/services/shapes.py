@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from recommender.rhythm import last_contact
+from recommender.rhythm import age_on, last_contact
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     )
     from recommender.learning import Proposal
     from recommender.services.digest import Card
+    from recommender.services.duplicates import Duplicate
     from recommender.services.health import Health
     from recommender.services.importing import ImportOutcome
     from recommender.services.planning import Plan
-    from recommender.services.standing import Standing
+    from recommender.services.standing import Occasion, Standing
     from recommender.services.suggest import Answer
     from recommender.services.who import Fit
 
@@ -145,6 +146,22 @@ def standing_shape(standing: Standing, outlook: Outlook | None) -> Shape:
             else None,
         },
     }
+
+
+def occasion_shape(one: Occasion) -> Shape:
+    """A birthday or anniversary to come."""
+    return {
+        "on": one.on.isoformat(),
+        "contact_id": one.contact.id,
+        "name": one.contact.name,
+        "what": one.what,
+        "years": age_on(one.since, one.on),
+    }
+
+
+def duplicate_shape(one: Duplicate) -> Shape:
+    """Two contacts that may be one person."""
+    return {"one": one.one.id, "other": one.other.id, "reasons": list(one.reasons)}
 
 
 def plan_shape(plan: Plan) -> Shape:

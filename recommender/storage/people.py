@@ -151,6 +151,7 @@ class SqlitePeople:
             lambda c: wanted in {email.casefold() for email in c.emails},
             lambda c: wanted == c.name.casefold(),
             lambda c: wanted == c.first_name.casefold(),
+            lambda c: wanted in {c.family_name.casefold(), *map(str.casefold, c.details.nicknames)},
             # "aicha" means Aïcha, if nobody spells herself like that.
             lambda c: plain(ref) in {plain(c.name), plain(c.first_name)} - {""},
             # A slug comes last: the first of two Joes has the slug "joe", and
