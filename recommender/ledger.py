@@ -108,4 +108,6 @@ def gauge(last: Mapping[str, date | None], new_lately: int, today: date) -> Gaug
         return Gauge(touched, len(last), today)
     if not new_lately:
         return Gauge(touched, len(last), None)
-    return Gauge(touched, len(last), today + timedelta(days=-(-missing * PACE_DAYS // new_lately)))
+    days = -(-missing * PACE_DAYS // new_lately)
+    on = today + timedelta(days=days) if days <= LONGEST_DAYS else None
+    return Gauge(touched, len(last), on)

@@ -92,7 +92,7 @@ class Planner:
         """Slots that fit the minutes, in the order in which to do them.
 
         Args:
-            turns: Everybody who may be written to and is not at rest.
+            turns: Everybody who may be written to, but those who have just had a hard time.
             minutes: How many there are.
             kept: Slots of this day that were done or skipped already; they take their minutes.
         """

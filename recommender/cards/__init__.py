@@ -1,7 +1,7 @@
 """Address books: vCard, LDIF and CSV, read into cards and written from them. Pure parsing."""
 
+from recommender.cards.csv_book import guess_mapping
 from recommender.cards.reading import csv_columns, read_cards
-from recommender.cards.tables import guess_mapping
 from recommender.cards.types import BadCard, Card, CardInterest, NameParts
 from recommender.cards.writing import write_vcards
 

@@ -6,6 +6,7 @@ import re
 from datetime import date
 
 _ISO = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?!\d)")
+_LOOSE = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?!\d)")
 _YEARLESS = re.compile(r"--(\d{2})-?(\d{2})(?!\d)")
 _GERMAN = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})")
 NO_YEARS = frozenset({"0000", "0001", "1604"})
@@ -19,6 +20,8 @@ def read_day(text: str) -> str:
         return day_text("", match[1], match[2])
     if match := _ISO.match(text):
         return day_text("" if match[1] in NO_YEARS else match[1], match[2], match[3])
+    if match := _LOOSE.match(text):
+        return day_text("" if match[1] in NO_YEARS else match[1], match[3], match[4])
     if match := _GERMAN.fullmatch(text):
         return day_text(match[3], match[2], match[1])
     return ""

@@ -15,15 +15,28 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SKIPPED = frozenset({"PHOTO", "LOGO", "SOUND", "KEY", "X-MS-CARDPICTURE", "X-MS-OL-DESIGN"})
-"""Large, and of no use here: they are not even put together."""
+USED = frozenset(
+    {
+        "BEGIN", "END", "AGENT", "KIND", "X-ADDRESSBOOKSERVER-KIND", "UID", "FN", "N", "NICKNAME",
+        "EMAIL", "TEL", "ADR", "X-SAWTHIS-TOWN", "ORG", "TITLE", "ROLE", "URL", "LANG", "TZ",
+        "BDAY", "ANNIVERSARY", "X-ANNIVERSARY", "X-EVOLUTION-ANNIVERSARY", "X-MS-ANNIVERSARY",
+        "X-ABDATE", "X-ABLABEL", "CATEGORIES", "NOTE", "INTEREST", "HOBBY", "EXPERTISE",
+        "X-INTEREST", "X-INTERESTS", "X-HOBBY", "X-HOBBIES",
+    }
+)  # fmt: skip
+"""Others, photos above all, are not even put together."""
 MAX_VALUE_BYTES = 100_000
 MAX_HEAD_BYTES = 2000
 _ENCODINGS = frozenset({"QUOTED-PRINTABLE", "BASE64", "B", "8BIT", "7BIT"})
 CONTROL = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
+"""Also half characters: some charsets decode to them, and nothing can be done with them."""
 _BREAK = re.compile(rb"\r\n|\n|\r")
+_FRAME = re.compile(rb"[ \t]*(?:BEGIN|END)[ \t]*:[ \t]*VCARD\s*", re.IGNORECASE)
+_LONG = frozenset({"NOTE", "ADR"})
+"""What some programs wrap without marking the lines that go on."""
 
 
 class Field(NamedTuple):
@@ -75,47 +88,72 @@ def _one_encoding(body: bytes) -> bytes:
     return body.removeprefix(b"\xef\xbb\xbf")
 
 
+def _lines(body: bytes) -> Iterator[bytes]:
+    """One at a time: a list of them takes many times the room of the file."""
+    start = 0
+    for match in _BREAK.finditer(body):
+        yield body[start : match.start()]
+        start = match.end()
+    yield body[start:]
+
+
 def _unfolded(body: bytes) -> Iterator[tuple[int, bytes]]:
     """(line number, logical line), with folded and softly broken lines put together."""
-    start, pieces, size, skipped = 0, [b""], 0, False
-    for number, line in enumerate(_BREAK.split(body), start=1):
-        is_soft = pieces[-1].endswith(b"=") and _is_quoted_printable(pieces[0])
-        if is_soft or _goes_on(line, pieces[0]):
-            if not skipped and size < MAX_VALUE_BYTES:
-                pieces.append(line if is_soft else line[1:] if line[:1] in b" \t" else line)
-                size += len(line)
+    open_line = _Line(0, b"")
+    for number, line in enumerate(_lines(body), start=1):
+        if open_line.goes_on_with(line):
+            open_line.add(line)
             continue
-        if start and not skipped:
-            yield start, _put_together(pieces)
-        start, pieces, size = number, [line[:MAX_VALUE_BYTES]], 0
-        skipped = _name(line) in SKIPPED
-        if skipped:
-            pieces = [line[:100]]
-    if start and not skipped:
-        yield start, _put_together(pieces)
+        if open_line.number and not open_line.is_skipped:
+            yield open_line.number, b"".join(open_line.pieces)
+        open_line = _Line(number, line)
+    if open_line.number and not open_line.is_skipped:
+        yield open_line.number, b"".join(open_line.pieces)
 
 
-def _goes_on(line: bytes, first: bytes) -> bool:
-    """Whether a line continues the property before it."""
-    if not first:
-        return False
-    # A line without a colon begins no property: base64 or a note that was not folded.
-    return line[:1] in (b" ", b"\t") or (bool(line.strip()) and b":" not in line)
+class _Line:
+    """A logical line while it is put together."""
+
+    def __init__(self, number: int, first: bytes) -> None:
+        self.number = number
+        head = first[:MAX_HEAD_BYTES].partition(b":")[0].upper()
+        name = _name(head)
+        self.is_skipped = name not in USED
+        # Nothing goes on with an empty line either.
+        self.is_closed = name in ("", "BEGIN", "END", "VERSION")
+        self.is_quoted = b"QUOTED-PRINTABLE" in head
+        self.is_loose = self.is_skipped or name in _LONG or self.is_quoted or b"=B" in head
+        self.pieces: list[bytes] = []
+        self.n_bytes = 0
+        self.is_soft = False
+        self._put(first)
+
+    def goes_on_with(self, line: bytes) -> bool:
+        """Whether a line of the file is more of this one."""
+        # What is cut short must not swallow the cards after it.
+        if self.is_closed or _FRAME.fullmatch(line, 0, 100):
+            return False
+        if self.is_soft or line[:1] in (b" ", b"\t"):
+            return True
+        # A line without a colon begins no property: base64 or a note that was not folded.
+        return self.is_loose and bool(line.strip()) and b":" not in line
+
+    def add(self, line: bytes) -> None:
+        """Take it in, as far as there is room; whether more is to come is always noted."""
+        self._put(line[1:] if not self.is_soft and line[:1] in (b" ", b"\t") else line)
+
+    def _put(self, piece: bytes) -> None:
+        self.is_soft = self.is_quoted and piece.endswith(b"=")
+        room = MAX_VALUE_BYTES - self.n_bytes
+        if room > 0 and not self.is_skipped:
+            self.pieces.append(piece[: min(room, len(piece) - self.is_soft)])
+            self.n_bytes += len(piece) + 1
 
 
-def _put_together(pieces: list[bytes]) -> bytes:
-    if _is_quoted_printable(pieces[0]):
-        return b"\r\n".join(pieces)
-    return b"".join(pieces)
-
-
-def _is_quoted_printable(line: bytes) -> bool:
-    return b"QUOTED-PRINTABLE" in line.partition(b":")[0].upper()
-
-
-def _name(line: bytes) -> str:
-    head = re.split(rb"[;:]", line[:100], maxsplit=1)[0]
-    return head.rpartition(b".")[2].strip().decode("ascii", "replace").upper()
+def _name(head: bytes) -> str:
+    """The name in front of a value, in capitals, without its group."""
+    name = head.partition(b";")[0]
+    return name.rpartition(b".")[2].strip().decode("ascii", "replace")
 
 
 def _divided(line: bytes) -> tuple[bytes, bytes, bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recommender.cards import directory, tables, vcard
+from recommender.cards import csv_book, ldif, vcard
 from recommender.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -42,16 +42,16 @@ def _read(body: bytes, mapping: Mapping[str, str] | None) -> Iterator[Card | Bad
     if vcard.looks_like_vcard(body):
         return vcard.read_vcards(body)
     text = decoded(body)
-    if directory.looks_like_ldif(text):
-        return directory.read_ldif(text)
-    if mapping or tables.looks_like_csv(text):
-        return tables.read_csv(text, mapping)
+    if ldif.looks_like_ldif(text):
+        return ldif.read_ldif(text)
+    if mapping or csv_book.looks_like_csv(text):
+        return csv_book.read_csv(text, mapping)
     raise InvalidInput("the file is neither vCard nor LDIF, CSV or JSON")
 
 
 def csv_columns(body: bytes) -> list[str]:
     """The column headers of a CSV, in order, or InvalidInput."""
-    return tables.csv_columns(decoded(body))
+    return csv_book.csv_columns(decoded(body))
 
 
 def decoded(body: bytes) -> str:

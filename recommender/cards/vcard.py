@@ -19,8 +19,10 @@ MAX_LINE = 1000
 MAX_NOTES = 10_000
 MAX_VALUES = 100
 """Of one kind in one card."""
+MAX_FIELDS = 10_000
+"""In one card."""
 LEVELS = {"high": 1.5, "expert": 1.5, "medium": 1.0, "average": 1.0, "low": 0.5, "beginner": 0.5}
-EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+")
+EMAIL = re.compile(r"[^@\s<>,;:]+@[^@\s<>,;:?.]+(?:\.[^@\s<>,;:?.]+)+")
 _BEGIN = re.compile(rb"(?im)^[\s\xef\xbb\xbf\xfe\xff]*BEGIN[ \t]*:[ \t]*VCARD")
 _INTERESTS = frozenset(
     {"INTEREST", "HOBBY", "EXPERTISE", "X-INTEREST", "X-INTERESTS", "X-HOBBY", "X-HOBBIES"}
@@ -47,9 +49,9 @@ def _divided(fields: Iterable[Field]) -> Iterator[tuple[int, list[Field]]]:
     depth, begun, last = 0, 0, ""
     for field in fields:
         mark = f"{field.name}:{field.value.strip().upper()}"
-        if mark == "BEGIN:VCARD":
+        if mark in ("BEGIN:VCARD", "AGENT:BEGIN:VCARD"):
             # Any other card within a card means that the last was not closed.
-            if depth == 1 and last != "AGENT":
+            if depth == 1 and "AGENT" not in (last, field.name):
                 yield begun, own
                 depth = 0
             depth += 1
@@ -59,7 +61,7 @@ def _divided(fields: Iterable[Field]) -> Iterator[tuple[int, list[Field]]]:
             if not depth and begun:
                 yield begun, own
                 begun, own = 0, []
-        elif depth == 1:
+        elif depth == 1 and len(own) < MAX_FIELDS:
             own.append(field)
         last = field.name
     if begun:
@@ -92,7 +94,7 @@ def _card(fields: Sequence[Field], line: int) -> Card | BadCard:
     return Card(
         name=name,
         parts=parts,
-        uid=_first(by_name, "UID")[:MAX_LINE],
+        uid=one_line(_first(by_name, "UID"), MAX_LINE),
         nicknames=nicknames,
         emails=emails,
         phones=phones,
@@ -103,7 +105,7 @@ def _card(fields: Sequence[Field], line: int) -> Card | BadCard:
         sites=_urls(by_name.get("URL", ()), feeds=False),
         feeds=_urls(by_name.get("URL", ()), feeds=True),
         languages=_languages(by_name.get("LANG", ())),
-        time_zone=_zone(_first(by_name, "TZ")),
+        time_zone=next(filter(None, map(_zone, _texts(by_name, "TZ"))), ""),
         birthday=_day(by_name.get("BDAY", ())),
         anniversary=_anniversary(by_name),
         groups=_listed(by_name, "CATEGORIES"),
@@ -121,9 +123,14 @@ def one_line(text: str, limit: int) -> str:
     return " ".join(text.split())[:limit].strip()
 
 
-def _first(by_name: dict[str, list[Field]], name: str) -> str:
+def _texts(by_name: dict[str, list[Field]], name: str) -> Iterator[str]:
+    """Values of a property that say something, the preferred one first."""
     found = sorted(by_name.get(name, ()), key=lambda field: field.rank())
-    return next((text for field in found if (text := unescaped(field.value))), "")
+    return (text for field in found if (text := unescaped(field.value)))
+
+
+def _first(by_name: dict[str, list[Field]], name: str) -> str:
+    return next(_texts(by_name, name), "")
 
 
 def unique(values: Iterable[str], limit: int = MAX_NAME) -> tuple[str, ...]:
@@ -157,12 +164,16 @@ def _parts(by_name: dict[str, list[Field]]) -> NameParts:
 
 def _emails(fields: Iterable[Field]) -> tuple[tuple[str, ...], list[str]]:
     """(addresses, what is none)."""
-    texts = [
-        re.sub(r"(?i)^mailto:", "", one_line(unescaped(field.value), MAX_NAME))
-        for field in sorted(fields, key=lambda field: field.rank())
-    ]
-    good = [text for text in texts if EMAIL.fullmatch(text)]
-    return unique(good), [text for text in texts if text and text not in good]
+    good: list[str] = []
+    strays: dict[str, None] = {}
+    for field in sorted(fields, key=lambda field: field.rank()):
+        text = one_line(re.sub(r"(?i)^mailto:", "", unescaped(field.value)), MAX_LINE)
+        # Also "Ann <ann@example.org>", and several in one.
+        found = EMAIL.findall(text)
+        good += found
+        if text and found != [text]:
+            strays[text] = None
+    return unique(good), list(strays)[:MAX_VALUES]
 
 
 def _phone(value: str) -> str:
@@ -212,6 +223,8 @@ def _zone(text: str) -> str:
 
 def _day(fields: Iterable[Field]) -> str:
     for field in fields:
+        if "text" in {kind.casefold() for kind in field.parameters.get("VALUE", ())}:
+            continue
         day = read_day(unescaped(field.value))
         if day:
             omitted = (field.parameters.get("X-APPLE-OMIT-YEAR") or [""])[0]
@@ -243,7 +256,10 @@ def _interests(by_name: dict[str, list[Field]]) -> tuple[CardInterest, ...]:
 
 
 def _weight(field: Field) -> float:
-    exact = (field.parameters.get("X-WEIGHT") or [""])[0]
-    if re.fullmatch(r"[01]\.\d{1,4}|2(\.0{1,4})?|1", exact) and float(exact) > 0:
-        return float(exact)
+    try:
+        exact = float((field.parameters.get("X-WEIGHT") or [""])[0])
+    except ValueError:
+        exact = 0.0
+    if 0 < exact <= 2:
+        return exact
     return LEVELS.get((field.parameters.get("LEVEL") or [""])[0].casefold(), 1.0)

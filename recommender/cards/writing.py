@@ -104,7 +104,7 @@ def _level(interest: CardInterest) -> str:
     if interest.weight == 1.0:
         return ""
     level = "high" if interest.weight > 1 else "low"
-    exact = "" if LEVELS[level] == interest.weight else f";X-WEIGHT={interest.weight:.4f}"
+    exact = "" if LEVELS[level] == interest.weight else f";X-WEIGHT={interest.weight!r}"
     return f";LEVEL={level}{exact}"
 
 

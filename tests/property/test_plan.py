@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
 
@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender.domain import Action, Slot
-from recommender.plan import HELLO_DAYS, MINUTES, MOST_LOOKED_AT, Past, Planner, Turn
+from recommender.plan import FEW_SLOTS, HELLO_DAYS, MINUTES, MOST_LOOKED_AT, Past, Planner, Turn
 from recommender.rhythm import Window, call_is_due, first_turn, next_turn
 
 fast = settings(max_examples=100, deadline=None)
@@ -57,20 +57,24 @@ class Case:
         return next(turn for turn in self.turns if turn.contact_id == slot.contact_id)
 
     def open(self) -> list[Turn]:
-        """Those who are not in the plan already and may get something on such a weekday."""
+        """Those who are not in the plan already and may get something on such a day."""
         kept = {slot.contact_id for slot in self.kept}
         return [
             turn
             for turn in self.turns
             if turn.contact_id not in kept
+            and not turn.at_rest
             and (turn.last is None or turn.last.weekday() != self.day.weekday())
         ]
 
 
 def make_turn(contact_id: str = "joe", late: int = 0, **changes: object) -> Turn:
-    """Somebody easy whose turn was so many days before Monday; their window ends in ten days."""
+    """Somebody easy whose turn was so many days before Monday; their window ends in ten days.
+
+    It began twelve days, a fifth of the cadence, before the turn.
+    """
     due = MONDAY - timedelta(days=late)
-    window = Window(due, due, MONDAY + timedelta(days=10))
+    window = Window(due - timedelta(days=12), due, MONDAY + timedelta(days=10))
     made = Turn(contact_id, window, 60, None, False, False, False)
     return replace(made, **changes)  # type: ignore[arg-type]  # checked where it is used
 
@@ -98,10 +102,11 @@ def populations(draw: st.DrawFn, day: date, most: int) -> list[Turn]:
     rows = draw(
         st.lists(
             st.tuples(
-                st.integers(-5, 60),
+                st.integers(-9, -1) | st.integers(0, 60),
                 st.integers(-6, 6),
                 st.sampled_from([1, 7, 20, 60, 365]),
                 st.none() | st.integers(0, 500),
+                SELDOM,
                 SELDOM,
                 SELDOM,
                 SELDOM,
@@ -118,8 +123,9 @@ def populations(draw: st.DrawFn, day: date, most: int) -> list[Turn]:
             is_dormant=is_dormant,
             call_is_due=calls,
             has_day=has_day,
+            at_rest=at_rest,
         )
-        for n, (late, ends, cadence, since, is_dormant, calls, has_day) in enumerate(rows)
+        for n, (late, ends, cadence, since, is_dormant, calls, has_day, at_rest) in enumerate(rows)
     ]
 
 
@@ -128,9 +134,13 @@ def pasts(draw: st.DrawFn, day: date) -> list[Slot]:
     rows = draw(
         st.lists(
             st.tuples(
-                st.integers(1, 70), st.integers(0, 14), st.sampled_from(ACTIONS), SELDOM, SELDOM
+                st.integers(1, 70),
+                st.integers(0, 14) | st.integers(0, 2),
+                st.sampled_from(ACTIONS),
+                SELDOM,
+                SELDOM,
             ),
-            max_size=24,
+            max_size=48,
         )
     )
     return [
@@ -209,7 +219,7 @@ def test_no_minute_is_left_while_somebody_could_use_it(case: Case) -> None:
         assert not [t for t in due if t.contact_id in case.offers]
         assert not [t for t in due if _is_ending(case, t)]
     if left >= MINUTES["call"] and not _calls(case, made):
-        assert not [t for t in waiting if t.call_is_due]
+        assert not [t for t in waiting if t.call_is_due and t.window.earliest <= case.day]
 
 
 @given(cases(few=True))
@@ -244,6 +254,35 @@ def test_only_greetings_fall_on_the_weekday_of_the_last_touch(case: Case) -> Non
         last = case.turn(slot).last
         if slot.action != "greet" and last is not None:
             assert last.weekday() != case.day.weekday()
+
+
+@given(cases())
+@fast
+def test_who_is_at_rest_gets_nothing_but_a_greeting_on_their_day(case: Case) -> None:
+    for slot in case.new():
+        turn = case.turn(slot)
+        if turn.at_rest:
+            assert (slot.action, turn.has_day) == ("greet", True)
+
+
+@pytest.mark.parametrize(
+    ("turn", "offers", "action"),
+    [
+        (make_turn(), "joe", "send"),
+        (make_turn(window=_window(MONDAY, 30, -20)), "", "hello"),
+        (make_turn(call_is_due=True), "joe", "call"),
+        (make_turn(late=-9, call_is_due=True), "joe", "call"),
+        (make_turn(is_dormant=True), "joe", "send"),
+    ],
+)
+def test_rest_is_for_all_but_greetings(turn: Turn, offers: str, action: Action) -> None:
+    case = make_case(turn, offers=frozenset({offers}))
+    assert [slot.action for slot in case.made()] == [action]
+    assert replace(case, turns=(replace(turn, at_rest=True),)).made() == []
+    birthday = replace(turn, at_rest=True, has_day=True)
+    greeted = replace(case, turns=(birthday,))
+    assert [(slot.action, slot.minutes) for slot in greeted.made()] == [("greet", 1)]
+    assert replace(greeted, minutes=0).made() == []
 
 
 @given(cases(), st.randoms(use_true_random=False))
@@ -378,10 +417,18 @@ def test_days_of_theirs_are_greeted_while_there_is_a_minute(case: Case) -> None:
 
 
 def test_a_birthday_is_greeted_whatever_else_is_against_it() -> None:
-    birthday = make_turn(late=-9, last=MONDAY - timedelta(days=7), is_dormant=True, has_day=True)
+    birthday = make_turn(
+        late=-9, last=MONDAY - timedelta(days=7), is_dormant=True, has_day=True, at_rest=True
+    )
     past = (*(make_slot("joe", ago=n) for n in (9, 8, 7)), make_slot(ago=1, is_dormant=True))
     made = make_case(birthday, past=past, minutes=1, n_people=99, offers=frozenset()).made()
     assert [(slot.action, slot.minutes) for slot in made] == [("greet", 1)]
+
+
+def test_a_birthday_right_after_a_talk_is_greeted() -> None:
+    talked = make_turn("a", late=-40, last=MONDAY - timedelta(days=1), has_day=True, at_rest=True)
+    case = make_case(talked, make_turn("b", late=20, last=MONDAY, at_rest=True), make_turn("c"))
+    assert [(s.contact_id, s.action) for s in case.made()] == [("a", "greet"), ("c", "send")]
 
 
 # Calls.
@@ -395,7 +442,9 @@ def test_calls_of_a_week_are_few(case: Case) -> None:
         assert _calls(case, made) <= max(1, -(-case.n_people // 52))
     for slot in case.new():
         if slot.action == "call":
-            assert case.turn(slot).call_is_due
+            turn = case.turn(slot)
+            assert turn.call_is_due
+            assert turn.window.earliest <= case.day
 
 
 @pytest.mark.parametrize(
@@ -407,6 +456,25 @@ def test_so_many_calls_that_everybody_is_called_within_a_year(n_people: int, cal
     assert [slot.action for slot in made] == ["call"] * calls
     called = tuple(make_slot(ago=1, action="call") for _ in range(calls))  # on Sunday
     assert make_case(*turns, minutes=90, n_people=n_people, past=called).made() == made
+
+
+@pytest.mark.parametrize(
+    ("begins", "due", "comes"), [(1, 9, False), (0, 9, True), (-9, 9, True), (1, 1, False)]
+)
+def test_a_call_comes_at_the_earliest_when_the_window_begins(
+    begins: int, due: int, comes: bool
+) -> None:
+    days = [MONDAY + timedelta(days=n) for n in (begins, due, 30)]
+    turn = make_turn(window=Window(*days), call_is_due=True)
+    made = make_case(turn).made()
+    assert [slot.action for slot in made] == ["call"] * comes
+
+
+def test_a_call_whose_window_has_not_begun_leaves_the_week_s_call_to_others() -> None:
+    soon = make_turn("a", late=-13, last=MONDAY - timedelta(days=90), call_is_due=True)
+    later = make_turn("b", late=-12, last=MONDAY - timedelta(days=30), call_is_due=True)
+    made = make_case(soon, later).made()
+    assert [(slot.contact_id, slot.action) for slot in made] == [("b", "call")]
 
 
 def test_a_week_of_calls_begins_on_monday() -> None:
@@ -436,7 +504,12 @@ def test_who_was_silent_for_long_comes_after_two_others(case: Case) -> None:
     ("past", "comes"),
     [
         ([], True),
-        ([(9, False)], False),
+        ([(9, False)], True),
+        ([(7, False)], True),
+        ([(6, False)], False),
+        ([(1, False)], False),
+        ([(7, True), (1, False)], True),
+        ([(7, True), (6, True)], False),
         ([(9, False), (9, False)], True),
         ([(9, True), (8, False)], True),
         ([(7, True)], True),
@@ -445,7 +518,11 @@ def test_who_was_silent_for_long_comes_after_two_others(case: Case) -> None:
         ([(6, True), (6, False), (1, False)], True),
         ([(6, False), (6, False), (1, True)], False),
         ([(56, False)], True),
-        ([(55, False)], False),
+        ([(55, False)], True),
+        ([(56, False), (6, False)], False),
+        ([(55, False), (6, False)], True),
+        ([(56, True), (6, False)], False),
+        ([(55, True), (6, False)], True),
     ],
 )
 def test_when_somebody_silent_for_long_may_come(past: list[tuple[int, bool]], comes: bool) -> None:
@@ -464,7 +541,9 @@ def test_easy_ones_come_before_those_silent_for_long() -> None:
 def test_who_was_silent_for_long_is_not_called_out_of_the_blue() -> None:
     turn = make_turn(is_dormant=True, call_is_due=True)
     assert [slot.action for slot in make_case(turn).made()] == ["send"]
-    assert make_case(replace(turn, window=_window(MONDAY, -9, 20))).made() == []
+    spare = make_turn(late=-9, call_is_due=True)
+    assert [slot.action for slot in make_case(spare).made()] == ["call"]
+    assert make_case(replace(spare, is_dormant=True)).made() == []
 
 
 def test_nobody_silent_for_long_follows_another_for_want_of_items() -> None:
@@ -477,28 +556,33 @@ def test_nobody_silent_for_long_follows_another_for_want_of_items() -> None:
 # Fair attention.
 
 
-@given(cases())
+@given(cases(), st.lists(st.integers(0, 4), max_size=14))
 @fast
-def test_nobody_takes_more_than_a_tenth(case: Case) -> None:
+def test_nobody_takes_more_than_three_or_a_tenth(case: Case, yesterday: list[int]) -> None:
+    often = [make_slot(f"c{n}") for n, times in enumerate(yesterday) for _ in range(times)]
+    dated = (replace(slot, day=case.day - timedelta(days=1)) for slot in often)
+    case = replace(case, past=(*case.past, *dated))
     made = case.made()
     for at, slot in enumerate(made):
         if at >= len(case.kept) and slot.action != "greet" and case.n_people > 10:
             slots = [*case.lately, *made[: at + 1]]
             own = sum(other.contact_id == slot.contact_id for other in slots)
-            assert own <= max(1, len(slots) // 10)
+            assert own <= max(FEW_SLOTS, len(slots) // 10)
 
 
 @pytest.mark.parametrize(
     ("own", "others", "n_people", "comes"),
     [
-        ([9], 17, 11, False),
-        ([9], 18, 11, True),
-        ([9, 5], 26, 11, False),
-        ([9, 5], 27, 11, True),
-        ([9], 3, 10, True),
-        ([55], 17, 11, False),
-        ([56], 17, 11, True),
         ([], 0, 11, True),
+        ([9, 5], 0, 11, True),
+        ([9, 7, 5], 0, 11, False),
+        ([9, 7, 5], 0, 10, True),
+        ([9, 7, 5], 35, 11, False),
+        ([9, 7, 5], 36, 11, True),
+        ([9, 8, 7, 5], 44, 11, False),
+        ([9, 8, 7, 5], 45, 11, True),
+        ([55, 7, 5], 35, 11, False),
+        ([56, 7, 5], 35, 11, True),
     ],
 )
 def test_a_tenth_of_eight_weeks(own: list[int], others: int, n_people: int, comes: bool) -> None:
@@ -510,11 +594,14 @@ def test_a_tenth_of_eight_weeks(own: list[int], others: int, n_people: int, come
 
 
 def test_today_s_slots_count_for_a_tenth_too() -> None:
-    past = (make_slot("joe", ago=9), *(make_slot(f"p{n}", ago=3) for n in range(17)))
+    past = [make_slot("joe", ago=ago) for ago in (9, 7, 5)]
+    past += [make_slot(f"p{n}", ago=3) for n in range(35)]
+    alone = make_case(make_turn(), past=tuple(past), n_people=11)
+    assert alone.made() == []
     first = make_turn("first", late=1)
-    assert len(make_case(make_turn(), first, past=past, n_people=11).made()) == 2
+    assert len(make_case(make_turn(), first, past=tuple(past), n_people=11).made()) == 2
     kept = make_slot("first", action="greet")
-    assert len(make_case(make_turn(), past=past, n_people=11, kept=(kept,)).new()) == 1
+    assert len(replace(alone, kept=(kept,)).new()) == 1
 
 
 # Looking for items.
@@ -537,7 +624,22 @@ def _asked(case: Case) -> list[str]:
 def test_each_is_looked_up_once_and_only_if_due(case: Case) -> None:
     asked = _asked(case)
     assert len(asked) == len(set(asked))
-    assert set(asked) <= {t.contact_id for t in case.turns if t.window.due <= case.day}
+    assert set(asked) <= {t.contact_id for t in case.open() if t.window.due <= case.day}
+
+
+@pytest.mark.parametrize("skipped_at", [None, datetime(2026, 3, 2, 9, tzinfo=UTC)])
+def test_who_is_in_the_plan_already_is_not_looked_up_again(skipped_at: datetime | None) -> None:
+    turns = [make_turn("a", late=9), make_turn("b"), make_turn("c", has_day=True)]
+    kept = make_slot("a", skipped_at=skipped_at)
+    assert _asked(make_case(*turns)) == ["a", "b"]
+    assert _asked(make_case(*turns, kept=(kept,))) == ["b"]
+
+
+def test_who_is_in_the_plan_already_is_none_of_those_looked_up() -> None:
+    turns = [make_turn(f"p{n}", late=n) for n in range(99)]
+    kept = tuple(make_slot(f"p{n}") for n in range(50, 99))
+    asked = _asked(make_case(*turns, kept=kept, minutes=480, offers=frozenset()))
+    assert asked == [f"p{n}" for n in reversed(range(50))][: MOST_LOOKED_AT + 1]
 
 
 @pytest.mark.parametrize("n_people", [1, 40, 41, 42, 200])
@@ -635,6 +737,8 @@ def _calls(case: Case, made: list[Slot]) -> int:
 
 def _dormant_may_come(slots: list[Slot], day: date) -> bool:
     silent = [at for at, slot in enumerate(slots) if slot.is_dormant]
-    if not silent:
-        return len(slots) != 1
-    return len(slots) - 1 - silent[-1] >= 2 or (day - slots[silent[-1]].day).days >= 7
+    if not slots:
+        return True
+    easy = len(slots) - 1 - silent[-1] if silent else len(slots)
+    since = slots[silent[-1]] if silent else slots[0]
+    return easy >= 2 or (day - since.day).days >= 7

@@ -160,19 +160,20 @@ def test_no_clock_is_ever_too_wrong(
         make_touch(contact, touched[0], kind=touched[1], direction=touched[2]) if touched else None
     )
     today = rhythm.day_of(now, zone)
-    at_rest = rhythm.is_at_rest(contact, touch, today, zone)
-    for at in (hard_at, touch.at if touch else None):
+    is_hard = rhythm.is_hard(contact, today, zone)
+    at_rest = rhythm.is_at_rest(touch, today, zone)
+    for at, is_quiet in ((hard_at, is_hard), (touch.at if touch else None, at_rest)):
         if at is not None:
             assert rhythm.days_between(at, today, zone) >= 0
             assert rhythm.days_since(at, now) >= 0
             assert "-" not in rhythm.ago(at, now)
             if at > now:
-                assert at_rest
+                assert is_quiet
                 assert rhythm.ago(at, now) == "today"
     if touch is not None:
         assert not rhythm.is_dormant(rhythm.day_of(touch.at, zone), today, today) or touch.at < now
-    if hard_at is None and touch is None:
-        assert not at_rest
+    assert not (is_hard and hard_at is None)
+    assert not (at_rest and touch is None)
 
 
 @given(
@@ -186,6 +187,7 @@ def test_rest_depends_on_what_it_was(
     today = rhythm.day_of(at, zone) + timedelta(days=since)
     quiet = 3 if direction == "in" or kind in {"call", "met"} else 1
     touch = make_touch(contact, at, kind=kind, direction=direction)
-    assert rhythm.is_at_rest(contact, touch, today, zone) == (since < quiet)
+    assert rhythm.is_at_rest(touch, today, zone) == (since < quiet)
     hard = make_contact(hard_at=at)
-    assert rhythm.is_at_rest(hard, None, today, zone) == (since < 30)
+    assert rhythm.is_hard(hard, today, zone) == (since < 30)
+    assert not rhythm.is_hard(contact, today, zone)

@@ -189,6 +189,30 @@ def test_a_gauge_is_a_share(ago: list[int | None], new_lately: int) -> None:
     assert not missing or (wait - 1) * new_lately < missing * 90
 
 
+@pytest.mark.parametrize(
+    ("missing", "new_lately", "days"),
+    [
+        (405, 1, 36_450),
+        (406, 1, None),
+        (3650, 9, 36_500),
+        (3651, 9, None),
+        (36_500, 90, 36_500),
+        (36_501, 90, None),
+        (40_961, 101, 36_500),  # a little less
+        (40_962, 101, None),  # a little more
+    ],
+)
+def test_what_is_a_hundred_years_away_is_never(
+    missing: int, new_lately: int, days: int | None
+) -> None:
+    last = {f"p{n}": None for n in range(missing)}
+    full_on = ledger.gauge(last, new_lately, TODAY).full_on
+    assert full_on == (None if days is None else TODAY + timedelta(days=days))
+    assert days is None or days <= ledger.LONGEST_DAYS == 36_500
+
+
 def test_a_hopeless_pace_is_no_crash() -> None:
     last = {f"p{n}": None for n in range(40_000)}
-    assert ledger.gauge(last, 1, TODAY).touched == 0
+    gauge = ledger.gauge(last, 1, TODAY)
+    assert (gauge.touched, gauge.people, gauge.full_on) == (0, 40_000, None)
+    assert gauge.share == 0

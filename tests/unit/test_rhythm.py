@@ -349,35 +349,33 @@ def test_dormant_is_more_than_a_year_without_a_touch() -> None:
 def test_rest_after_a_touch(kind: str, direction: str, days: int) -> None:
     for n in range(-5, 8):
         touch = make_touch(JOE, NOW - timedelta(days=n), kind=kind, direction=direction)
-        assert rhythm.is_at_rest(JOE, touch, TODAY, UTC) == (n < days), n
+        assert rhythm.is_at_rest(touch, TODAY, UTC) == (n < days), n
 
 
-def test_rest_after_a_hard_event() -> None:
+def test_a_hard_event_is_hard_for_thirty_days() -> None:
     for n in range(-5, 60):
         hard = make_contact(hard_at=NOW - timedelta(days=n))
-        old = make_touch(JOE, NOW - timedelta(days=90))
-        assert rhythm.is_at_rest(hard, old, TODAY, UTC) == (n < 30), n
-        assert rhythm.is_at_rest(hard, None, TODAY, UTC) == (n < 30), n
+        assert rhythm.is_hard(hard, TODAY, UTC) == (n < 30), n
 
 
-def test_a_hard_event_long_ago_does_not_hide_today_s_touch() -> None:
-    hard = make_contact(hard_at=NOW - timedelta(days=31))
-    assert rhythm.is_at_rest(hard, make_touch(JOE), TODAY, UTC)
-    assert not rhythm.is_at_rest(JOE, None, TODAY, UTC)
+def test_without_a_hard_event_or_a_touch_there_is_no_quiet() -> None:
+    assert not rhythm.is_hard(JOE, TODAY, UTC)
+    assert not rhythm.is_at_rest(None, TODAY, UTC)
 
 
 def test_rest_ends_at_midnight_of_the_user() -> None:
     evening = datetime(2026, 10, 25, 22, 30, tzinfo=UTC)  # 23:30 in Berlin, winter time by then
     talk = make_touch(JOE, evening, kind="call")
-    assert rhythm.is_at_rest(JOE, talk, date(2026, 10, 27), BERLIN)
-    assert not rhythm.is_at_rest(JOE, talk, date(2026, 10, 28), BERLIN)
-    assert rhythm.is_at_rest(JOE, talk, date(2026, 10, 28), APIA)
+    assert rhythm.is_at_rest(talk, date(2026, 10, 27), BERLIN)
+    assert not rhythm.is_at_rest(talk, date(2026, 10, 28), BERLIN)
+    assert rhythm.is_at_rest(talk, date(2026, 10, 28), APIA)
     letter = make_touch(JOE, evening)
-    assert rhythm.is_at_rest(JOE, letter, date(2026, 10, 25), BERLIN)
-    assert not rhythm.is_at_rest(JOE, letter, date(2026, 10, 26), BERLIN)
+    assert rhythm.is_at_rest(letter, date(2026, 10, 25), BERLIN)
+    assert not rhythm.is_at_rest(letter, date(2026, 10, 26), BERLIN)
     hard = make_contact(hard_at=evening)
-    assert rhythm.is_at_rest(hard, None, date(2026, 11, 23), BERLIN)
-    assert not rhythm.is_at_rest(hard, None, date(2026, 11, 24), BERLIN)
+    assert rhythm.is_hard(hard, date(2026, 11, 23), BERLIN)
+    assert not rhythm.is_hard(hard, date(2026, 11, 24), BERLIN)
+    assert rhythm.is_hard(hard, date(2026, 11, 24), APIA)
 
 
 # In words.
