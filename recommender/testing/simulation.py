@@ -99,6 +99,8 @@ class Log:
     start: date
     minutes: int
     done: list[Done] = field(default_factory=list)
+    planned: list[Done] = field(default_factory=list)
+    """What the plans said, done or not; without the items."""
     used: dict[date, int] = field(default_factory=dict)
     shown: set[str] = field(default_factory=set)
     """Ids of contacts that any plan named."""
@@ -263,6 +265,8 @@ class Simulation:
         self.log.used[plan.day] = sum(entry.slot.minutes for entry in plan.entries)
         for entry in plan.entries:
             self.log.shown.add(entry.contact.id)
+            slot = entry.slot
+            self.log.planned.append(Done(slot.day, slot.contact_id, slot.action, slot.is_dormant))
             if not may_be_written_to(entry.contact, now):
                 self.log.wrong.append(f"{plan.day}: {entry.contact.name} may not be written to")
             if self._rng.random() < self._diligence:
@@ -383,20 +387,20 @@ def _out_of_rhythm(log: Log, contact: Contact) -> list[str]:
 
 def _of_all(log: Log, n_people: int) -> list[str]:
     found = []
-    for at, one in enumerate(log.done):
-        before = [s for s in log.done[:at] if (one.day - s.day).days < ATTENTION_DAYS]
+    for at, one in enumerate(log.planned):
+        before = [s for s in log.planned[:at] if (one.day - s.day).days < ATTENTION_DAYS]
         own = sum(s.contact_id == one.contact_id for s in before) + 1
         fair = max(FEW_SLOTS, int(ATTENTION_SHARE * (len(before) + 1)))
         if n_people > FEW_PEOPLE and one.action != "greet" and own > fair:
             found.append(f"{one.contact_id} took {own} of {len(before) + 1} slots ({one.day})")
         if one.is_dormant and one.action != "greet" and at:
             since = 0
-            while since < at and not log.done[at - since - 1].is_dormant:
+            while since < at and not log.planned[at - since - 1].is_dormant:
                 since += 1
-            apart = (one.day - log.done[at - since - 1].day).days if since < at else 999
+            apart = (one.day - log.planned[at - since - 1].day).days if since < at else 999
             if since < min(EASY_BEFORE_DORMANT, at) and apart < DORMANT_AFTER_DAYS:
                 found.append(f"{one.contact_id}: dormant ones too close together ({one.day})")
-    weeks = Counter(one.day.isocalendar()[:2] for one in log.done if one.action == "call")
+    weeks = Counter(one.day.isocalendar()[:2] for one in log.planned if one.action == "call")
     most = max(1, -(-n_people // 52))
     found += [f"{n} calls in week {week}" for week, n in weeks.items() if n > most]
     return found

@@ -57,6 +57,8 @@ class Library:
             **fields,  # type: ignore[arg-type]  # as the test has it
         )  # fmt: skip
         self.touches.log(contact, "sent", now=MORNING, at=MORNING - timedelta(days=days_ago))
+        # A talk within the year, lest a call be due.
+        self.touches.log(contact, "met", now=MORNING, at=MORNING - timedelta(days=280))
         (interest,) = self.people.interests(contact)
         self.storage.vectors.put_interest_vector("me", interest.id, "test-model", b"\0" * 16)
         items: list[NewItem] = []
@@ -214,7 +216,7 @@ def test_the_picture_shows_everybody_and_escapes_them(library: Library) -> None:
     svg = rhythm_svg(library.standings.on(now=MORNING))
     assert "&lt;b&gt;&amp;Ann" in svg
     assert "<b>" not in svg
-    assert svg.count("<circle") == 2
+    assert svg.count("<circle") == 4
 
 
 def test_letters_become_touches_once(library: Library, tmp_path: Path) -> None:
@@ -235,11 +237,11 @@ def test_letters_become_touches_once(library: Library, tmp_path: Path) -> None:
         import_letters(library.storage, "me", box, me=(), now=MORNING)
     dry = import_letters(library.storage, "me", box, me=["Me@h.example"], now=MORNING, dry_run=True)
     assert (dry.letters, dry.logged, dry.impersonal) == (3, 2, 1)
-    assert len(library.touches.all(ann)) == 1
+    assert len(library.touches.all(ann)) == 2
     import_letters(library.storage, "me", box, me=["me@h.example"], now=MORNING)
     again = import_letters(library.storage, "me", box, me=(), now=MORNING)
     assert (again.logged, again.known) == (0, 2)
-    newest, older, _ = library.touches.all(ann)
+    newest, older, *_ = library.touches.all(ann)
     assert (newest.kind, newest.direction, older.kind, older.direction) == (
         "received", "in", "sent", "out",
     )  # fmt: skip
@@ -303,7 +305,8 @@ def test_the_simulation_would_notice(house: House) -> None:
     gone = next(c for c in house.people.all() if c.state != "active" or c.id == "p3")
     house.people.edit(gone, now=NOW, state="deceased")
     log.shown.add(gone.id)
-    log.done += [sent, *[sent._replace(action="call", text="", url=str(n)) for n in range(9)]]
+    log.done.append(sent)
+    log.planned += [sent._replace(action="call") for _ in range(9)]
     log.used[sent.day] = 99
     told = " ".join(broken_rules(log, house.people, enough_minutes=True))
     for words in ("was named", "twice", "calls in week", "99 minutes", "slots"):
@@ -362,7 +365,7 @@ class _Writer(BaseHTTPRequestHandler):
         """Quiet."""
 
 
-def test_alternatives_are_off_and_marked(demo: Sawthis, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_alternatives_are_off_and_marked(demo: Sawthis) -> None:
     refused = demo.run("draft", "joe", "--alternatives")
     assert refused.returncode == 1
     assert "nothing leaves this machine otherwise" in refused.stderr
@@ -370,9 +373,9 @@ def test_alternatives_are_off_and_marked(demo: Sawthis, monkeypatch: pytest.Monk
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        monkeypatch.setenv("SAWTHIS_WRITER_URL", f"http://127.0.0.1:{server.server_port}/v1")
-        monkeypatch.setenv("SAWTHIS_WRITER_MODEL", "small")
-        monkeypatch.setenv("SAWTHIS_WRITER_KEY", "k3y")
+        demo.environment["SAWTHIS_WRITER_URL"] = f"http://127.0.0.1:{server.server_port}/v1"
+        demo.environment["SAWTHIS_WRITER_MODEL"] = "small"
+        demo.environment["SAWTHIS_WRITER_KEY"] = "k3y"
         text = demo.ok("draft", "joe", "--alternatives")
     finally:
         server.shutdown()
