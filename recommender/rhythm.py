@@ -187,7 +187,15 @@ def overdue_days(
 
 def ago(then: datetime, now: datetime) -> str:
     """A time ago in words: "today", "9 days ago", "6 weeks ago", "2 years ago"."""
-    days = days_since(then, now)
+    return _days_ago(days_since(then, now))
+
+
+def days_ago(then: date, today: date) -> str:
+    """A day ago in words, as `ago`."""
+    return _days_ago(max(0, (today - then).days))
+
+
+def _days_ago(days: int) -> str:
     if days < 2:
         return ("today", "yesterday")[days]
     for unit, length, until in (("day", 1, 21), ("week", 7, 70), ("month", 30, 730)):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MAX_BODY_BYTES = 1024 * 1024
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
     (
         b"content-security-policy",

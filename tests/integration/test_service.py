@@ -221,6 +221,76 @@ def test_the_page_escapes_what_strangers_wrote(service: Service) -> None:
     assert "&lt;img" in page
 
 
+def test_people_are_logged_and_brought_in_by_forms(service: Service) -> None:
+    ours = {"Origin": service.base, "Sec-Fetch-Site": "same-origin"}
+    page = service.http.get("/people").text
+    assert "Joe Ferraro" in page
+    assert "<script" not in page
+    form = {"contact": "joe", "kind": "call"}
+    done = service.http.post("/people/touch", data=form, headers=ours, follow_redirects=True)
+    assert "Logged: call with Joe Ferraro." in done.text
+    assert service.get("/contacts/joe/touches")["touches"][0]["kind"] == "call"
+    book = b"BEGIN:VCARD\nFN:Zo <b>Quist\nEMAIL:z@q.example\nEND:VCARD\n"
+    look = service.http.post("/people/import", files={"file": book}, headers=ours)
+    assert "1 created" in look.text
+    assert "Zo &lt;b&gt;Quist" in look.text
+    assert len(service.get("/contacts?limit=500")["contacts"]) == 10
+    copy = look.text.split('name="book" value="')[1].split('"')[0]
+    sure = service.http.post("/people/import", files={"book": (None, copy.encode())}, headers=ours)
+    assert "Done" in sure.text
+    assert len(service.get("/contacts?limit=500")["contacts"]) == 11
+    for body in ({"file": b"no book"}, {"file": b""}):
+        assert service.http.post("/people/import", files=body, headers=ours).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Origin": "null"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "BASE", "Sec-Fetch-Site": "cross-site"},
+        {"Origin": "BASE:1"},
+    ],
+)
+def test_forms_of_other_pages_are_refused(service: Service, headers: dict[str, str]) -> None:
+    sent = {name: value.replace("BASE", service.base) for name, value in headers.items()}
+    form = {"contact": "joe", "kind": "call"}
+    assert service.http.post("/people/touch", data=form, headers=sent).status_code == 403
+    answer = service.http.post("/people/import", files={"file": b"FN"}, headers=sent)
+    assert answer.status_code == 403
+
+
+def test_rhythm_over_the_api(service: Service) -> None:
+    plan = service.get("/plan?minutes=12")
+    assert plan == service.get("/plan")
+    slug = plan["entries"][0]["contact"]["slug"]
+    skipped = service.post("/plan/skip", 200, contact=slug)
+    assert skipped["entries"][0]["state"] == "skipped"
+    assert service.post("/plan/skip", 200, contact=slug, undo=True) == plan
+    standing = service.get("/standing?years=1")
+    assert standing["gauge"]["people"] == 10
+    assert standing["outlook"]["people"] == 10
+    service.http.patch(
+        "/api/v1/contacts/joe", json={"birthday": "--02-29", "phones": ["030 12345"]}
+    )
+    (occasion,) = service.get("/occasions?days=366")["occasions"]
+    assert occasion["name"] == "Joe Ferraro"
+    advised = service.post("/contacts/grace/touches", kind="ask")
+    assert "favour comes easier" in advised["advice"][1]
+    book = b"BEGIN:VCARD\nFN:Joe F\nTEL:030 12345\nEND:VCARD\n"
+    for dry_run, n in ((True, 10), (False, 11)):
+        done = service.http.post(f"/api/v1/imports?dry_run={dry_run}", content=book)
+        assert done.json()["created"] == 1
+        assert len(service.get("/contacts")["contacts"]) == n
+    (pair,) = service.get("/duplicates")["duplicates"]
+    assert pair["reasons"] == ["the phone number …03012345"]
+    merged = service.post("/contacts/joe-ferraro/merge", 200, other="joe-f")
+    assert merged["details"]["nicknames"] == ["Joe F"]
+    parted = service.post("/contacts/joe-ferraro/split", 200)
+    assert [one["name"] for one in parted["contacts"]] == ["Joe Ferraro", "Joe F"]
+
+
 def test_health(service: Service) -> None:
     assert service.http.get("/health/live").json() == {"status": "ok"}
     assert service.http.get("/health/ready").json() == {"status": "ok"}
