@@ -365,6 +365,7 @@ class Candidate:
     level: Level | None = None
     """How fit it is for all ears; None where that is not judged yet."""
     topics: tuple[str, ...] = ()
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

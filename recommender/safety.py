@@ -18,7 +18,7 @@ JOKE_SILENCE_DAYS = 180
 SHARES_PER_JOKE = 3
 """At most one share in so many may be a joke."""
 
-Rule = Literal["own words", "taboo", "joke", "tender"]
+Rule = Literal["own words", "language", "taboo", "joke", "tender"]
 
 # Mail there is everybody's; any other domain is the contact's own or that of the employer.
 _MAIL_PROVIDER = re.compile(
@@ -68,6 +68,8 @@ def objection(
     own = known_to(candidate.url, contact)
     if own is not None:
         return Objection("own words", own)
+    if not _is_read(candidate.language, contact.details.languages):
+        return Objection("language", f"{contact.first_name} does not read its language")
     return unfit(candidate.kind, candidate.level, candidate.topics, contact) or (
         _out_of_turn(candidate.kind, contact, touches, now)
     )
@@ -123,6 +125,13 @@ def _host(url: str | None) -> str:
         return (urlsplit(url).hostname or "").removeprefix("www.")
     except ValueError:
         return ""
+
+
+def _is_read(language: str | None, languages: Sequence[str]) -> bool:
+    """Whether somebody of these languages reads a text; so does everybody who stated none."""
+    if not language or not languages:
+        return True
+    return language[:2].casefold() in {one[:2].casefold() for one in languages}
 
 
 def _lies_on(host: str, sites: Collection[str]) -> bool:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recommender.cli import address_books
+from recommender.cli import address_books, putting_away
 from recommender.cli.context import ContactRef, Json, open_house
 from recommender.cli.output import emit_json, heading, note, say, table
 from recommender.domain import CHANNELS, NO_DETAILS, TOPICS
@@ -26,6 +25,7 @@ app = typer.Typer(help="The people you keep in touch with.", no_args_is_help=Tru
 def register(tree: typer.Typer) -> None:
     """Hang the commands on the tree."""
     address_books.register(app)
+    putting_away.register(app)
     tree.add_typer(app, name="contacts")
 
 
@@ -54,6 +54,9 @@ ChannelOption = Annotated[
     str | None,
     typer.Option("--channel", help=f"How they like to be reached: {', '.join(CHANNELS)}."),
 ]
+Languages = Annotated[
+    list[str] | None, typer.Option("--language", help="en, de …: what they read; may be repeated.")
+]
 OwnFeeds = Annotated[list[str] | None, typer.Option("--own-feed", help="Feed of their own.")]
 Cadence = Annotated[int | None, typer.Option("--every", help="Wanted days between touches.")]
 
@@ -81,6 +84,7 @@ def add(
     time_zone: TimeZone = None,
     channel: ChannelOption = None,
     own_feed: OwnFeeds = None,
+    language: Languages = None,
     as_json: Json = False,
 ) -> None:
     """Add a contact, with interests if you like, and match them with the pool."""
@@ -102,7 +106,7 @@ def add(
         taboo=[topic for topic in taboo or () if topic],
         groups=group or (),
         birthday=birthday or "",
-        details=_details(NO_DETAILS, phone, nickname, role, time_zone, channel, own_feed),
+        details=_details(NO_DETAILS, phone, nickname, role, time_zone, channel, own_feed, language),
     )
     if as_json:
         emit_json(shapes.contact_shape(contact, house.people.interests(contact)))
@@ -120,6 +124,7 @@ def _details(
     time_zone: str | None,
     channel: str | None,
     feeds: list[str] | None,
+    languages: list[str] | None,
 ) -> Details:
     """Details with what was given; the service checks it."""
     given: dict[str, Any] = {
@@ -129,6 +134,7 @@ def _details(
         "time_zone": time_zone,
         "channel": channel,
         "feeds": tuple(feeds) if feeds else None,
+        "languages": tuple(languages) if languages else None,
     }
     return replace(known, **{name: value for name, value in given.items() if value is not None})
 
@@ -228,6 +234,7 @@ def edit(
     time_zone: TimeZone = None,
     channel: ChannelOption = None,
     own_feed: OwnFeeds = None,
+    language: Languages = None,
     state: Annotated[
         str | None, typer.Option(help="active, paused, do_not_contact or deceased.")
     ] = None,
@@ -252,74 +259,9 @@ def edit(
     }
     changes = {field: value for field, value in given.items() if value is not None}
     known = house.people.find(contact)
-    details = _details(known.details, phone, nickname, role, time_zone, channel, own_feed)
+    details = _details(known.details, phone, nickname, role, time_zone, channel, own_feed, language)
     person = house.people.edit(known, now=utc_now(), **changes, details=details)
     if as_json:
         emit_json(shapes.contact_shape(person, house.people.interests(person)))
     else:
         say(f"{person.name} is changed.")
-
-
-@app.command()
-def pause(
-    contact: ContactRef,
-    days: Annotated[
-        int | None, typer.Option(min=1, max=3650, help="For how long; until further notice if not.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Leave somebody out for a while; `contacts edit --state active` ends it sooner."""
-    until = utc_now() + timedelta(days=days) if days else None
-    _changed(contact, as_json, "is paused", state="paused", paused_until=until)
-
-
-@app.command()
-def hard(
-    contact: ContactRef,
-    days_ago: Annotated[int, typer.Option(min=0, max=3650, help="When you heard of it.")] = 0,
-    clear: Annotated[bool, typer.Option("--clear", help="Take it back.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Log a hard event: a death, an illness, a lost job. It is quiet for 30 days then."""
-    at = None if clear else utc_now() - timedelta(days=days_ago)
-    _changed(contact, as_json, "is noted" if at else "is no longer noted", hard_at=at)
-
-
-@app.command()
-def archive(contact: ContactRef, as_json: Json = False) -> None:
-    """Put a contact away: kept with all its history, shown nowhere."""
-    _changed(contact, as_json, "is in the archive", archived_at=utc_now())
-
-
-@app.command()
-def restore(contact: ContactRef, as_json: Json = False) -> None:
-    """Bring a contact back from the archive."""
-    _changed(contact, as_json, "is back", archived_at=None)
-
-
-def _changed(ref: str, as_json: bool, said: str, **changes: Any) -> None:  # noqa: ANN401
-    house = open_house()
-    person = house.people.edit(house.people.find(ref), now=utc_now(), **changes)
-    if as_json:
-        emit_json(shapes.contact_shape(person, house.people.interests(person)))
-    else:
-        say(f"{person.name} {said}.")
-
-
-@app.command()
-def remove(
-    contact: ContactRef,
-    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Erase a contact with interests, touches and history, and say what went."""
-    house = open_house()
-    person = house.people.find(contact)
-    if not yes:
-        typer.confirm(f"Erase {person.name} and everything about them?", abort=True, err=True)
-    erased = house.people.remove(person)
-    if as_json:
-        emit_json({"removed": person.id, "erased": erased})
-    else:
-        listed = ", ".join(f"{n} {what}" for what, n in erased.items() if n)
-        say(f"{person.name} is erased" + (f", with {listed}." if listed else "."))

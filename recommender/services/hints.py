@@ -30,8 +30,8 @@ def foreign_hint(storage: Storage, interests: Sequence[Interest]) -> str:
     )
 
 
-KIN = 0.75
-"""Likeness from which two phrases are the same interest by other names."""
+KIN = 0.62
+"""Likeness from which two phrases are kin; cycling and bicycle touring have 0.64."""
 
 
 def kin_hints(storage: Storage, account_id: str, added: Sequence[Interest]) -> list[str]:

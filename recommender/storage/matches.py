@@ -21,7 +21,7 @@ _ACTIVE = "(SELECT value FROM settings WHERE key = 'active_model')"
 _CANDIDATE = """
 SELECT m.suggestion_id, m.item_id, i.key, i.kind, i.url, i.title,
        CASE i.kind WHEN 'joke' THEN i.text ELSE '' END AS text, i.author, i.feed_title,
-       i.published_at, i.fetched_at, i.content_hash, i.story, i.level, i.topics,
+       i.published_at, i.fetched_at, i.content_hash, i.story, i.level, i.topics, i.language,
        m.interest_id, t.phrase, t.weight,
        t.polarity, m.relevance, m.cosine, m.margin, m.lexical, m.span
 FROM matches m
@@ -178,4 +178,5 @@ def _to_candidate(row: sqlite3.Row) -> Candidate:
         span=row["span"],
         level=row["level"],
         topics=tuple(json.loads(row["topics"])),
+        language=row["language"],
     )

@@ -7,6 +7,7 @@ import multiprocessing
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from html import escape
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import Sawthis
+    from tests.site import Site
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MORNING = datetime(2026, 3, 2, 7, 30, tzinfo=UTC)  # a Monday
@@ -385,3 +387,40 @@ def test_alternatives_are_off_and_marked(demo: Sawthis) -> None:
     assert text.count("Alternative") == 2
     assert _Writer.asked[0]["key"] == "Bearer k3y"
     assert "k3y" not in text
+
+
+def test_a_contacts_own_feed_proposes_interests_with_evidence(demo: Sawthis, site: Site) -> None:
+    from recommender.demo import demo_feeds
+
+    garden = next(feed for feed in demo_feeds() if "garden" in feed.name)
+    items = "".join(
+        f"<item><title>{escape(a.title)}</title><guid>{n}</guid>"
+        f"<description>{escape(a.text)}</description></item>"
+        for n, a in enumerate(garden.articles)
+    )
+    rss = f'<rss version="2.0"><channel><title>Joe</title>{items}</channel></rss>'
+    address = site.serve("/feed", rss.encode(), Content_Type="application/rss+xml")
+    demo.environment["SAWTHIS_ALLOW_PRIVATE_HOSTS"] = address.split("/")[2]
+    assert "no site of Joe's is known" in demo.fails("interests", "look", "joe")
+    demo.ok("contacts", "edit", "joe", "--own-feed", address)
+    before = demo.ok("interests", "list", "joe")
+    found = json.loads(demo.ok("interests", "look", "joe", "--json"))
+    assert found
+    titles = {a.title for a in garden.articles}
+    for one in found:
+        assert one["of"] == len(garden.articles)
+        assert 3 <= one["n"] <= one["of"]
+        assert one["example"] in titles
+    assert demo.ok("interests", "list", "joe") == before
+    demo.ok("interests", "add", "joe", found[0]["phrase"])
+    again = json.loads(demo.ok("interests", "look", "joe", "--json"))
+    assert found[0]["phrase"] not in [one["phrase"] for one in again]
+
+
+def test_interests_of_a_sentence_and_their_kin(demo: Sawthis) -> None:
+    done = demo.run("interests", "add", "sam", "woodwork, tea; not golf")
+    assert "“woodwork” is noted." in done.stdout
+    assert "“golf” is noted as something to avoid." in done.stdout
+    assert "“woodwork” is close to “woodworking”" in done.stderr
+    assert "already among" in demo.fails("interests", "add", "sam", "opera; tea")
+    assert "opera" not in demo.ok("interests", "list", "sam")

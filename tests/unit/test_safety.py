@@ -9,7 +9,7 @@ import pytest
 from recommender_models import offcolour
 
 from recommender import safety
-from recommender.domain import TOPICS, Level, Touch
+from recommender.domain import TOPICS, Details, Level, Touch
 from recommender.testing import NOW, make_contact
 from tests.unit.test_ranking import make_candidate
 
@@ -52,6 +52,25 @@ def test_nobody_is_sent_what_they_wrote_or_read(url: str | None, known: bool) ->
     assert (objection is not None) is known
     if objection:
         assert objection.rule == "own words"
+
+
+@pytest.mark.parametrize(
+    ("language", "languages", "fits"),
+    [
+        ("pt", ("en-GB", "de"), False),
+        ("en", ("en-GB",), True),
+        ("de-AT", ("fr", "DE"), True),
+        (None, ("en",), True),
+        ("pt", (), True),
+    ],
+)
+def test_who_stated_languages_is_sent_no_other(
+    language: str | None, languages: tuple[str, ...], fits: bool
+) -> None:
+    contact = make_contact(details=Details(languages=languages))
+    objection = safety.objection(make_candidate(language=language), contact, [], NOW)
+    assert (objection is None) is fits
+    assert objection is None or objection.rule == "language"
 
 
 @pytest.mark.parametrize(
