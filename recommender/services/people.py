@@ -82,7 +82,7 @@ class People:
         with self._storage.transaction():
             contact = replace(contact, slug=self._free_slug(contact.name))
             self._storage.people.add_contact(self._account_id, contact)
-            for phrase in dict.fromkeys(one for text in interests for one in stated(text)):
+            for phrase in dict.fromkeys(p for text in interests for p in stated(text) or [text]):
                 self.add_interest(contact, phrase, now=now)
         return contact
 
