@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from recommender.api.schemas import ContactOut, Strict, SuggestionOut
-from recommender.domain import Action
+from recommender.domain import Action, Channel
 
 
 class Who(BaseModel):
@@ -30,6 +30,8 @@ class PlanEntryOut(BaseModel):
     note: str
     topics: list[str]
     last_contact: str
+    channel: Channel | None
+    """How they like to be reached."""
     suggestion: SuggestionOut | None
 
 

@@ -101,6 +101,8 @@ def _print_entry(number: int, entry: Entry) -> None:
         if found.url and found.kind != "joke":
             say(f"   {found.url}")
     say(f"   Why: {entry.why}")
+    if contact.details.channel:
+        say(f"   Best by: {contact.details.channel}")
     for topic in entry.topics:
         say(f"   Ask about: {topic}")
     if slot.action != "call":

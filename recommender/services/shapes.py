@@ -179,6 +179,7 @@ def plan_shape(plan: Plan) -> Shape:
                 "note": e.note,
                 "topics": list(e.topics),
                 "last_contact": e.last_contact,
+                "channel": e.contact.details.channel,
                 "suggestion": suggestion_shape(e.suggestion) if e.suggestion else None,
             }
             for e in plan.entries
