@@ -90,8 +90,8 @@ class Details:
     """How they like to be reached."""
     anniversary: str = ""
     """Like `Contact.birthday`."""
-    uid: str = ""
-    """What the address book that the contact came from calls it."""
+    uids: tuple[str, ...] = ()
+    """What the address books that the contact came from call it."""
 
 
 NO_DETAILS = Details()

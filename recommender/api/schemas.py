@@ -66,7 +66,7 @@ class DetailsOut(BaseModel):
     time_zone: str = ""
     channel: Channel | None = None
     anniversary: str = ""
-    uid: str = ""
+    uids: list[str] = []
 
 
 class ContactOut(BaseModel):

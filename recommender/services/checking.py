@@ -84,7 +84,7 @@ def _checked_details(details: Details) -> Details:
         languages=_lines(details.languages, what="a language"),
         anniversary=checked_day(details.anniversary, what="an anniversary"),
         time_zone=_zone(details.time_zone),
-        uid=_CONTROL.sub("", details.uid)[:1000],
+        uids=_lines(details.uids, what="a uid", limit=1000),
     )
 
 

@@ -20,8 +20,8 @@ MAX_BYTES = 50 * 2**20
 _TEXTS = ("employer", "notes", "town", "birthday")
 _LISTS = ("emails", "own_sites", "reads", "taboo", "groups")
 _TIMES = ("paused_until", "hard_at", "archived_at")
-_DETAIL_LISTS = ("nicknames", "phones", "addresses", "feeds", "languages")
-_DETAIL_TEXTS = ("role", "time_zone", "anniversary", "uid")
+_DETAIL_LISTS = ("nicknames", "phones", "addresses", "feeds", "languages", "uids")
+_DETAIL_TEXTS = ("role", "time_zone", "anniversary")
 
 
 class Wanted(NamedTuple):
@@ -118,7 +118,7 @@ def _of_card(card: Card, now: datetime) -> tuple[Contact, tuple[Wanted, ...]]:
             languages=card.languages,
             time_zone=card.time_zone,
             anniversary=card.anniversary,
-            uid=card.uid,
+            uids=(card.uid,) if card.uid else (),
         ),
     )
     return contact, tuple(Wanted(one.phrase, one.weight) for one in card.interests)

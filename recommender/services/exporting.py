@@ -19,7 +19,7 @@ def to_card(contact: Contact, interests: Sequence[Interest]) -> Card:
     return Card(
         name=contact.name,
         parts=details.parts,
-        uid=details.uid,
+        uid=details.uids[0] if details.uids else "",
         nicknames=details.nicknames,
         emails=contact.emails,
         phones=details.phones,

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from recommender.domain import Details
+from recommender.services.checking import MAX_NOTES_CHARACTERS
 from recommender.words import plain
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from recommender.domain import Contact
 
+_STATES = ("active", "paused", "do_not_contact", "deceased")
 SIGNIFICANT_DIGITS = 8
 """Phone numbers are compared by their ends: the country is often left out."""
 
@@ -31,8 +33,11 @@ def folded(kept: Contact, other: Contact) -> Contact:
             ("Employer", kept.employer, other.employer),
             ("Birthday", kept.birthday, other.birthday),
             ("Role", kept.details.role, other.details.role),
+            ("Town", kept.town, other.town),
+            ("Anniversary", kept.details.anniversary, other.details.anniversary),
+            ("Time zone", kept.details.time_zone, other.details.time_zone),
         )
-        if ours and theirs and plain(ours) != plain(theirs) and not _is_fuller(ours, theirs)
+        if ours and theirs and not _agree(plain(ours), plain(theirs))
     ]
     return replace(
         kept,
@@ -51,6 +56,16 @@ def folded(kept: Contact, other: Contact) -> Contact:
     )
 
 
+def stricter(kept: Contact, other: Contact) -> Contact:
+    """The kept record, not to be written to if either of the two was not."""
+    if _STATES.index(other.state) > _STATES.index(kept.state):
+        return replace(kept, state=other.state, paused_until=other.paused_until)
+    if kept.state == other.state == "paused":
+        ends = (kept.paused_until, other.paused_until)
+        return replace(kept, paused_until=None if None in ends else max(filter(None, ends)))
+    return kept
+
+
 def _details(kept: Contact, other: Contact) -> Details:
     a, b = kept.details, other.details
     named = (*b.nicknames, *(() if plain(kept.name) == plain(other.name) else (other.name,)))
@@ -65,7 +80,7 @@ def _details(kept: Contact, other: Contact) -> Details:
         time_zone=a.time_zone or b.time_zone,
         channel=a.channel or b.channel,
         anniversary=a.anniversary or b.anniversary,
-        uid=a.uid or b.uid,
+        uids=_joined(a.uids, b.uids, str),
     )
 
 
@@ -83,7 +98,14 @@ def _notes(ours: str, theirs: Iterable[str]) -> str:
     for text in theirs:
         if text.strip() and text.strip() not in found:
             found = f"{found}\n\n{text.strip()}" if found.strip() else text.strip()
-    return found
+    return found[:MAX_NOTES_CHARACTERS] if len(ours) <= MAX_NOTES_CHARACTERS else ours
+
+
+def _agree(ours: str, theirs: str) -> bool:
+    """Whether two values say the same; days do, if one of them just leaves out the year."""
+    if ours.startswith("--") or theirs.startswith("--"):
+        return ours[-5:] == theirs[-5:]
+    return ours == theirs
 
 
 def _is_fuller(ours: str, theirs: str) -> bool:
@@ -115,24 +137,30 @@ class Known:
         if contact.id not in self._contacts:
             self._by_name[plain(contact.name) or contact.name].append(contact.id)
         self._contacts[contact.id] = contact
-        if contact.details.uid:
-            self._by_uid.setdefault(contact.details.uid, contact.id)
+        for uid in contact.details.uids:
+            self._by_uid.setdefault(uid, contact.id)
 
     def find(self, other: Contact) -> Contact | None:
         """The one contact that a record surely is, or None.
 
-        It is who has its uid; or a contact of its name that shares an address or a number, or
-        to whom it would add nothing. A name alone is no evidence: two Joes stay two Joes.
+        It is who has its uid and something of its name or an address in common, for some programs
+        give one uid to many; or a contact of its name that shares an address or a number, or to
+        whom it would add nothing. A name alone is no evidence: two Joes stay two Joes.
         """
-        if other.details.uid in self._by_uid:
-            return self._contacts[self._by_uid[other.details.uid]]
+        for uid in other.details.uids:
+            if uid in self._by_uid and _may_be(self._contacts[self._by_uid[uid]], other):
+                return self._contacts[self._by_uid[uid]]
         namesakes = self._by_name.get(plain(other.name) or other.name, ())
         for one in (self._contacts[contact_id] for contact_id in namesakes):
-            if one.details.uid and other.details.uid and one.details.uid != other.details.uid:
-                continue
             if shares_address(one, other) or folded(one, other) == one:
                 return one
         return None
+
+
+def _may_be(one: Contact, other: Contact) -> bool:
+    names = (one.name, *one.details.nicknames)
+    words = {word for name in names for word in plain(name).split()}
+    return bool(words & set(plain(other.name).split())) or shares_address(one, other)
 
 
 def shares_address(one: Contact, other: Contact) -> bool:

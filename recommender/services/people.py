@@ -10,7 +10,7 @@ from recommender.domain import NO_DETAILS, Contact, Details, Interest
 from recommender.errors import AmbiguousContact, ContactNotFound, InterestNotFound, InvalidInput
 from recommender.phrases import negated, stated
 from recommender.services.checking import checked, checked_interest, new_id
-from recommender.services.folding import folded
+from recommender.services.folding import folded, stricter
 from recommender.words import plain
 
 if TYPE_CHECKING:
@@ -88,6 +88,8 @@ class People:
 
     def edit(self, contact: Contact, *, now: datetime, **changes: Any) -> Contact:  # noqa: ANN401
         """Change fields of a contact; names are those of `domain.Contact`."""
+        if "state" in changes:
+            changes.setdefault("paused_until", None)
         changed = checked(replace(contact, updated_at=now, **changes))
         self._storage.people.update_contact(self._account_id, changed)
         return changed
@@ -104,8 +106,8 @@ class People:
         """
         if kept.id == other.id:
             raise InvalidInput(f"{kept.name} can't be merged with themselves")
-        merged = replace(checked(folded(kept, other)), updated_at=now)
-        self._storage.people.merge_contacts(self._account_id, merged, other, now=now)
+        merged = replace(checked(stricter(folded(kept, other), other)), updated_at=now)
+        self._storage.people.merge_contacts(self._account_id, merged, other)
         return merged
 
     def unmerge(self, contact: Contact) -> tuple[Contact, Contact]:
@@ -127,6 +129,8 @@ class People:
             InvalidInput: The contact has no such thing.
         """
         wanted = list(dict.fromkeys(taken))
+        if not wanted:
+            raise InvalidInput("say what of the record is theirs, with --take")
         interests = {i.phrase: i.id for i in self.interests(contact)}
         details = contact.details
         lists = {

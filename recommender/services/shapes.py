@@ -95,7 +95,7 @@ def details_shape(details: Details) -> Shape:
         "time_zone": details.time_zone,
         "channel": details.channel,
         "anniversary": details.anniversary,
-        "uid": details.uid,
+        "uids": list(details.uids),
     }
 
 

@@ -348,13 +348,14 @@ CREATE TABLE plan_slots (
 );
 CREATE INDEX plan_slots_by_contact ON plan_slots(account_id, contact_id);
 CREATE TABLE merges (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     account_id TEXT NOT NULL,
     contact_id TEXT NOT NULL,
-    at TEXT NOT NULL,
+    gone_id TEXT NOT NULL,
     before TEXT NOT NULL,
-    PRIMARY KEY (account_id, contact_id, at),
     FOREIGN KEY (account_id, contact_id) REFERENCES contacts(account_id, id) ON DELETE CASCADE
-)
+);
+CREATE INDEX merges_by_contact ON merges(account_id, contact_id)
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from recommender.errors import ConflictError, ContactNotFound, InterestNotFound
@@ -10,10 +11,13 @@ from recommender.words import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from recommender.domain import Contact, Interest
     from recommender.storage.connection import Connections
+
+
+JOURNAL_WAIT_S = 5.0
+"""A page or a call of `serve` reads for some milliseconds."""
 
 
 class SqlitePeople:
@@ -74,20 +78,31 @@ class SqlitePeople:
             # These name the contact without a foreign key, or in words.
             for table in ("matches", "status_events"):
                 self._db.delete(table, "account_id = ? AND contact_id = ?", where)
+            self._db.delete("merges", "account_id = ? AND gone_id = ?", where)
             self._db.delete("contacts", "account_id = ? AND id = ?", where)
-        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._empty_journal()
         return erased
 
-    def merge_contacts(
-        self, account_id: str, kept: Contact, gone: Contact, *, now: datetime
-    ) -> None:
+    def _empty_journal(self) -> None:
+        """Take what was erased out of the journal, as soon as nobody reads there any more.
+
+        SQLite does it by itself when the last process closes the library.
+        """
+        until = time.monotonic() + JOURNAL_WAIT_S
+        while True:
+            row = self._db.row("PRAGMA wal_checkpoint(TRUNCATE)")
+            if row is None or row[0] == 0 or time.monotonic() > until:
+                return
+            time.sleep(0.05)
+
+    def merge_contacts(self, account_id: str, kept: Contact, gone: Contact) -> None:
         """Give the kept contact all that hangs on the other, which is erased."""
         from recommender.storage.merging import Merging
 
         with self._db.transaction():
             self.contact(account_id, kept.id)
             self.contact(account_id, gone.id)
-            Merging(self._db, account_id).merge(kept, gone, now)
+            Merging(self._db, account_id).merge(kept, gone)
 
     def undo_merge(self, account_id: str, contact_id: str) -> tuple[Contact, Contact]:
         """Part the contact's newest merge again."""
@@ -115,6 +130,7 @@ class SqlitePeople:
             moving = Merging(self._db, account_id)
             moving.move_interests(interest_ids, new.id)
             moving.move_touches(touch_ids, new.id)
+            moving.forget(kept.id)  # what was merged is another's now, and may be erased with them
 
     def _count(self, table: str, account_id: str, contact_id: str) -> int:
         sql = f"SELECT count(*) FROM {table} WHERE account_id = ? AND contact_id = ?"

@@ -74,13 +74,11 @@ class PeopleStore(Protocol):
         Returns what went with it: how many of each kind. ContactNotFound if there is none.
         """
 
-    def merge_contacts(
-        self, account_id: str, kept: Contact, gone: Contact, *, now: datetime
-    ) -> None:
+    def merge_contacts(self, account_id: str, kept: Contact, gone: Contact) -> None:
         """Replace `kept` by its new self, and give it all that hangs on `gone`, which is erased.
 
-        An interest that the kept one has already is not doubled. What was suggested or sent to
-        one counts for the other. How it was before is kept for `undo_merge`.
+        An interest that both have is not doubled, and avoided if one of them avoids it. What was
+        suggested or sent to one counts for the other. How it was is kept for `undo_merge`.
         """
 
     def undo_merge(self, account_id: str, contact_id: str) -> tuple[Contact, Contact]:
@@ -98,7 +96,10 @@ class PeopleStore(Protocol):
         interest_ids: Sequence[str],
         touch_ids: Sequence[str],
     ) -> None:
-        """Replace `kept`, add `new`, and give it some interests and touches of the kept one."""
+        """Replace `kept`, add `new`, and give it some interests and touches of the kept one.
+
+        Earlier merges of the kept one can't be undone after that.
+        """
 
     def contact(self, account_id: str, contact_id: str) -> Contact:
         """The contact with this id, or ContactNotFound."""

@@ -64,7 +64,7 @@ class PeopleContract:
                 time_zone="Europe/Berlin",
                 channel="post",
                 anniversary="2010-05-01",
-                uid="urn:uuid:1",
+                uids=("urn:uuid:1", "2"),
             ),
         )
         storage.people.add_contact("me", contact)
@@ -199,7 +199,7 @@ class PeopleContract:
         storage.history.add_status("me", sent, make_touch(double))
         before = sorted(map(repr, storage.export_rows("me")))
         merged = replace(joe, emails=(*joe.emails, "jf@e.example"))
-        storage.people.merge_contacts("me", merged, double, now=NOW)
+        storage.people.merge_contacts("me", merged, double)
         assert storage.people.contacts("me") == [merged]
         assert [i.phrase for i in storage.people.interests("me", joe.id)] == ["sailing", "jazz"]
         assert [t.contact_id for t in storage.history.touches("me")] == [joe.id]
