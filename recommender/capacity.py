@@ -22,6 +22,7 @@ class Member(NamedTuple):
     cadence: int
     last: date | None
     added: date
+    last_talk: date | None = None
 
 
 class Outlook(NamedTuple):
@@ -49,14 +50,14 @@ def look_ahead(members: Sequence[Member], *, start: date, days: int, minutes: in
         minutes: How many there are each day.
     """
     last = {m.contact_id: m.last for m in members}
-    talked: dict[str, date] = {}
+    talked = {m.contact_id: m.last_talk for m in members}
     slots: list[Slot] = []
     done = late = used = calls = 0
     all_reached_on = None
     for n in range(days):
         day = start + timedelta(days=n)
         turns = [
-            _turn(m, last[m.contact_id], talked.get(m.contact_id), day)
+            _turn(m, last[m.contact_id], talked[m.contact_id], day)
             for m in members
             if last[m.contact_id] != day
         ]

@@ -51,8 +51,9 @@ def cadence_of(contact: Contact, cadences: Mapping[str, int | None]) -> int:
     """
     if contact.cadence_days:
         return contact.cadence_days
+    set_ones = {name.casefold(): days for name, days in cadences.items()}
     of_groups = [
-        cadences[group] if group in cadences else starting_cadence(group)
+        set_ones[group.casefold()] if group.casefold() in set_ones else starting_cadence(group)
         for group in contact.groups
     ]
     return min((days for days in of_groups if days), default=DEFAULT_CADENCE_DAYS)
@@ -161,8 +162,9 @@ def next_date(yearly: str, today: date) -> date:
 
 
 def age_on(yearly: str, day: date) -> int | None:
-    """How many years a birthday or anniversary completes on a day; None without a year."""
-    return day.year - int(yearly[:4]) if yearly[:4].isdigit() else None
+    """How many years a birthday or anniversary completes on a day; None if that is not known."""
+    years = day.year - int(yearly[:4]) if yearly[:4].isdigit() else -1
+    return years if years >= 0 else None
 
 
 def _is_leap(year: int) -> bool:

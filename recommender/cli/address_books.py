@@ -167,12 +167,12 @@ def duplicates(as_json: Json = False) -> None:
         return
     if not found:
         say("Nobody seems to be there twice.")
+        return
     table(
         ["one", "other", "why"],
         [(d.one.slug, d.other.slug, ", ".join(d.reasons)) for d in found],
     )
-    if found:
-        note("The same person? `sawthis contacts merge ONE OTHER` keeps both records in one.")
+    note("The same person? `sawthis contacts merge ONE OTHER` keeps both records in one.")
 
 
 def merge(
@@ -212,4 +212,4 @@ def split(
     if as_json:
         emit_json([shapes.contact_shape(c, house.people.interests(c)) for c in (kept, new)])
     else:
-        say(f"{kept.name} ({kept.slug}) and {new.name} ({new.slug}) are two again.")
+        say(f"{kept.name} ({kept.slug}) and {new.name} ({new.slug}) are two now.")

@@ -10,6 +10,7 @@ import typer
 from recommender.cli.context import Json, open_house
 from recommender.cli.output import emit_json, note, say
 from recommender.errors import InvalidInput
+from recommender.safety import why_not
 from recommender.wiring import utc_now
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ def draft(
 
     house = open_house()
     contact, subject, text = _note(house, what, ask)
+    if put_away := why_not(contact, utc_now()):
+        raise InvalidInput(f"{put_away}: nothing is drafted")
     made = as_form(contact, text, form, subject=subject, now=utc_now())  # type: ignore[arg-type]  # checked there
     others = _alternatives(house, text) if alternatives else []
     if ask is not None:

@@ -69,9 +69,9 @@ def _print(standing: Standing) -> None:
     if gauge.full_on and gauge.full_on > standing.day:
         say(f"At today's pace it is everybody on {gauge.full_on:%-d %B %Y}.")
     elif gauge.full_on is None and gauge.people:
-        say("At today's pace it will never be everybody: nobody new was reached for three months.")
+        say("In the last three months nobody was reached for the first time in a year.")
     slipping = standing.slipping
-    say(f"{len(slipping)} slip away." if slipping else "Nobody slips away.")
+    say(_slipping(len(slipping)))
     table(
         ["name", "every", "last", "late", "gave", "received", "asked"],
         [
@@ -89,9 +89,16 @@ def _print(standing: Standing) -> None:
     )
 
 
+def _slipping(n: int) -> str:
+    if not n:
+        return "Nobody slips away."
+    return "One slips away." if n == 1 else f"{n} slip away."
+
+
 def _print_outlook(outlook: Outlook, minutes: int, years: int) -> None:
     say(
-        f"\nWith {minutes} minutes a day for {years} years, if every plan is done: "
+        f"\nWith {minutes} minutes a day for {years} year{'s' if years > 1 else ''}, "
+        "if every plan is done: "
         f"{outlook.reached} of {outlook.people} people touched within the last year, "
         f"{outlook.in_rhythm:.0%} of touches in their rhythm, {outlook.calls} calls, "
         f"{outlook.minutes_a_day:.1f} minutes a day used."

@@ -39,7 +39,8 @@ def hard(
 ) -> None:
     """Log a hard event: a death, an illness, a lost job. It is quiet for 30 days then."""
     at = None if clear else utc_now() - timedelta(days=days_ago)
-    _changed(contact, as_json, "is noted" if at else "is no longer noted", hard_at=at)
+    said = "will be left in peace for 30 days" if at else "is no longer left in peace"
+    _changed(contact, as_json, said, hard_at=at)
 
 
 def archive(contact: ContactRef, as_json: Json = False) -> None:

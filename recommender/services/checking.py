@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MAX_NAME_CHARACTERS = 200
 MAX_PHRASE_CHARACTERS = 200
 MAX_NOTES_CHARACTERS = 10_000
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 
@@ -52,12 +52,14 @@ def checked(contact: Contact) -> Contact:
     for email in emails:
         if not _EMAIL.fullmatch(email) or _CONTROL.search(email):
             raise InvalidInput(f"“{email}” is no e-mail address")
-    if contact.cadence_days is not None and not 1 <= contact.cadence_days <= 3650:
+    days = contact.cadence_days
+    if days is not None and (type(days) is not int or not 1 <= days <= 3650):
         raise InvalidInput("the cadence is between 1 and 3650 days")
     if len(contact.notes) > MAX_NOTES_CHARACTERS:
         raise InvalidInput(f"the notes are longer than {MAX_NOTES_CHARACTERS} characters")
     return replace(
         contact,
+        notes=_text(contact.notes),
         name=one_line(contact.name, what="the name", limit=MAX_NAME_CHARACTERS),
         emails=emails,
         employer=" ".join(_CONTROL.sub(" ", contact.employer).split())[:MAX_NAME_CHARACTERS],
@@ -68,6 +70,12 @@ def checked(contact: Contact) -> Contact:
         birthday=checked_day(contact.birthday, what="a birthday"),
         details=_checked_details(contact.details),
     )
+
+
+def _text(text: str) -> str:
+    """A text of several lines, without control characters."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join(_CONTROL.sub(" ", line.replace("\t", " ")).rstrip() for line in lines).strip()
 
 
 def _checked_details(details: Details) -> Details:
@@ -110,7 +118,7 @@ def checked_day(text: str, *, what: str) -> str:
     """A day of every year, as "1984-02-29" or "--02-29"; InvalidInput if it is none."""
     from datetime import date
 
-    match = re.fullmatch(r"(\d{4}|-)-(\d{2})-(\d{2})", text)
+    match = re.fullmatch(r"([0-9]{4}|-)-([0-9]{2})-([0-9]{2})", text)
     if not text:
         return ""
     try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from recommender.domain import Contact, Details, NameParts
 from recommender.errors import InvalidInput, RecommenderError
 from recommender.services.checking import checked, new_id
+from recommender.storage.rows import contact_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -78,9 +79,14 @@ def read_contacts(
 def _made(line: int, source: Any, make: Any) -> Incoming | Rejected:  # noqa: ANN401
     try:
         contact, interests = make(source)
-        return Incoming(line, checked(contact), interests)
-    except (RecommenderError, TypeError, ValueError) as error:
+        contact = checked(contact)
+        # What can't be stored (half a character, a time before year 1) is known only by trying.
+        json.dumps(contact_row("", contact), ensure_ascii=False).encode()
+        return Incoming(line, contact, interests)
+    except RecommenderError as error:
         return Rejected(line, str(error))
+    except (OverflowError, TypeError, ValueError, AttributeError):
+        return Rejected(line, "a field holds something that it can't hold")
 
 
 def _empty(name: str, now: datetime) -> Contact:
@@ -177,7 +183,7 @@ def _wanted(one: Any) -> Wanted:  # noqa: ANN401  (JSON)
 
 def _parts(value: Any) -> NameParts:  # noqa: ANN401  (JSON)
     known = value if isinstance(value, dict) else {}
-    return NameParts(**{name: str(known.get(name, "")) for name in NameParts._fields})
+    return NameParts(**{name: str(known.get(name) or "") for name in NameParts._fields})
 
 
 def _time(value: Any) -> datetime | None:  # noqa: ANN401  (JSON)

@@ -40,7 +40,10 @@ def as_form(contact: Contact, note: str, form: Form, *, subject: str, now: datet
     if form == "sms":
         return f"sms:{_phone(contact)}?body={_quoted(note)}"
     if form == "whatsapp":
-        return f"https://wa.me/{_phone(contact).lstrip('+')}?text={_quoted(note)}"
+        number = _phone(contact)
+        if not number.startswith("+"):
+            raise InvalidInput(f"WhatsApp needs the number with its country, +49 …, not {number}")
+        return f"https://wa.me/{number[1:]}?text={_quoted(note)}"
     raise InvalidInput(f"a draft is one of {', '.join(FORMS)}, not \u201c{form}\u201d")
 
 
@@ -48,7 +51,7 @@ def _mailto(email: str, subject: str, note: str) -> str:
     # Lines end in CRLF there (RFC 6068, 5).
     body = note.replace("\r\n", "\n").replace("\n", "\r\n")
     to = _quoted(email).replace("%40", "@")
-    start = f"mailto:{to}?subject={_quoted(subject)}&body="
+    start = f"mailto:{to}?subject={_quoted(_one_line(subject))}&body="
     link = start + _quoted(body)
     while len(link) > MAX_LINK_CHARACTERS and body:
         body = body[: len(body) * 9 // 10]
@@ -82,7 +85,7 @@ def _email(contact: Contact) -> str:
 
 def _phone(contact: Contact) -> str:
     for phone in contact.details.phones:
-        number = re.sub(r"[^\d+]", "", phone.replace("(0)", ""))
+        number = re.sub(r"[^0-9+]", "", phone.replace("(0)", "").partition(";")[0])
         if len(number.lstrip("+")) > 4:
             return f"+{number[2:]}" if number.startswith("00") else number
     raise InvalidInput(

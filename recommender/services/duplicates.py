@@ -38,6 +38,7 @@ def duplicates(contacts: Sequence[Contact]) -> list[Duplicate]:
     """
     from rapidfuzz.fuzz import token_sort_ratio
 
+    contacts = [contact for contact in contacts if contact.archived_at is None]
     pairs: dict[tuple[str, str], list[str]] = defaultdict(list)
     by_id = {contact.id: contact for contact in contacts}
     for key, ids in _keys(contacts).items():

@@ -57,7 +57,8 @@ def import_letters(
     Raises:
         InvalidInput: The path can't be read, or no own address is known.
     """
-    own = _own_addresses(storage, account_id, me, now, dry_run=dry_run)
+    kept = storage.rhythm.preferences(account_id).get(PREFERENCE, "")
+    own = _own_addresses(me, kept)
     by_address: dict[str, list[str]] = defaultdict(list)
     for contact in storage.people.contacts(account_id):
         for email in contact.emails:
@@ -76,6 +77,8 @@ def import_letters(
                 touches[key] = touch
     if not dry_run:
         storage.history.put_touches(account_id, list(touches.values()))
+        if own != set(kept.split(",")):
+            storage.rhythm.put_preference(account_id, PREFERENCE, ",".join(sorted(own)), now=now)
     return LettersFound(
         letters=n.total() - n["known"] - n["failed"],
         logged=len(touches),
@@ -95,15 +98,10 @@ def _sorted(
     return found, "personal" if found else "strangers"
 
 
-def _own_addresses(
-    storage: Storage, account_id: str, me: Iterable[str], now: datetime, *, dry_run: bool
-) -> set[str]:
-    kept = storage.rhythm.preferences(account_id).get(PREFERENCE, "")
+def _own_addresses(me: Iterable[str], kept: str) -> set[str]:
     own = {address.strip().casefold() for address in (*me, *kept.split(",")) if address.strip()}
     if not own:
         raise InvalidInput("which address is yours? say it with --me you@example.com")
-    if not dry_run and own - set(kept.split(",")):
-        storage.rhythm.put_preference(account_id, PREFERENCE, ",".join(sorted(own)), now=now)
     return own
 
 

@@ -121,6 +121,7 @@ class Plans:
             entry
             for slot in stored[1]
             if slot.contact_id in active
+            and not is_hard(active[slot.contact_id], day, self._zone)
             and (entry := self._entry(slot, active[slot.contact_id], last, now))
         ]
         return Plan(day, stored[0], tuple(entries), len(active))
@@ -207,7 +208,13 @@ class Plans:
 
     def _is_done(self, slot: Slot, last: Mapping[str, Touch]) -> bool:
         touch = last.get(slot.contact_id)
-        return touch is not None and day_of(touch.at, self._zone) >= slot.day
+        if touch is None or day_of(touch.at, self._zone) < slot.day:
+            return False
+        if slot.action != "greet" or touch.direction == "out":
+            return True
+        # A letter of theirs is no congratulation; one may have come after it.
+        touches = self._storage.history.touches(self._account_id, slot.contact_id)
+        return any(t.direction == "out" and day_of(t.at, self._zone) >= slot.day for t in touches)
 
     def _entry(
         self, slot: Slot, contact: Contact, last: Mapping[str, Touch], now: datetime

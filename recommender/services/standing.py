@@ -132,12 +132,14 @@ class Standings:
         """The years ahead, if every plan is done."""
         from recommender.capacity import Member, look_ahead
 
+        talks = self._storage.history.last_talks(self._account_id)
         members = [
             Member(
                 p.contact.id,
                 p.cadence,
                 p.last,
                 min(standing.day, day_of(p.contact.created_at, self._zone)),
+                day_of(talks[p.contact.id], self._zone) if p.contact.id in talks else None,
             )
             for p in standing.people
         ]
@@ -178,7 +180,11 @@ def advice_lines(advice: Advice | None, contact: Contact) -> list[str]:
     gives = ", ".join(f"{day:%-d %B}" for day in advice.give_on)
     return [
         f"You have sent {name} nothing for twelve months ({last}); in that time you asked "
-        f"{advice.balance.asked} times and heard from them {advice.balance.received} times.",
+        f"{_times(advice.balance.asked)} and heard from them {_times(advice.balance.received)}.",
         f"A favour comes easier after a few gifts: send something on {gives}, and ask from "
         f"{advice.ask_from:%-d %B}. It is your call.",
     ]
+
+
+def _times(n: int) -> str:
+    return {0: "never", 1: "once", 2: "twice"}.get(n, f"{n} times")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 from email.parser import BytesParser
 from email.policy import HTTP
 from typing import TYPE_CHECKING
@@ -117,5 +118,8 @@ def _book(request: Request, body: bytes) -> tuple[bytes, bool]:
                 )
             return content, False
         if isinstance(content, bytes) and content and name == "book":
-            return base64.b64decode(content), True
+            try:
+                return base64.b64decode(content), True
+            except binascii.Error as error:
+                raise InvalidInput("the copy of the file is damaged; choose it again") from error
     raise InvalidInput("choose a file first")

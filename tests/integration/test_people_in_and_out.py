@@ -16,7 +16,7 @@ import pytest
 
 from recommender.cards import read_cards, write_vcards
 from recommender.cards.types import Card, CardInterest
-from recommender.domain import Details
+from recommender.domain import Details, Slot
 from recommender.errors import ConflictError, InvalidInput
 from recommender.services import shapes
 from recommender.services.duplicates import duplicates
@@ -24,7 +24,7 @@ from recommender.services.exporting import to_vcards
 from recommender.services.importing import Importer, ImportOutcome
 from recommender.services.people import People
 from recommender.storage.sqlite import SqliteStorage, open_sqlite
-from recommender.testing import NOW, make_contact
+from recommender.testing import NOW, make_contact, make_touch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -272,3 +272,118 @@ def test_importing_needs_no_more_than_a_moment() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def make_people(storage: SqliteStorage) -> People:
+    return People(storage, "me")
+
+
+def test_who_may_not_be_written_to_stays_so_in_a_merge(storage: SqliteStorage) -> None:
+    people = make_people(storage)
+    for state in ("paused", "do_not_contact", "deceased"):
+        kept = people.add(f"Kept {state}", now=NOW)
+        other = people.edit(people.add(f"Other {state}", now=NOW), now=NOW, state=state)
+        assert people.merge(kept, other, now=NOW).state == state
+        assert [c.state for c in people.unmerge(people.find(kept.id))] == ["active", state]
+    likes, avoids = (
+        people.add("A", now=NOW, interests=["golf"]),
+        people.add("B", now=NOW, interests=["not Golf"]),
+    )
+    merged = people.merge(likes, avoids, now=NOW)
+    assert [i.polarity for i in people.interests(merged)] == ["avoid"]
+    people.unmerge(merged)
+    assert [i.polarity for c in (likes, avoids) for i in people.interests(c)] == ["like", "avoid"]
+
+
+def test_merges_in_a_chain_part_as_they_were_joined(storage: SqliteStorage) -> None:
+    people = make_people(storage)
+    a, b, c = (people.add(f"{n} {n}", now=NOW, emails=[f"{n}@e.example"]) for n in "abc")
+    before = everything(storage)
+    people.merge(a, b, now=NOW)
+    people.merge(c, people.find(a.id), now=NOW)
+    people.unmerge(people.find(c.id))
+    people.unmerge(people.find(a.id))
+    assert everything(storage) == before
+
+
+def test_what_was_changed_since_a_merge_stays_and_nothing_doubles(storage: SqliteStorage) -> None:
+    people = make_people(storage)
+    a = people.add("A A", now=NOW, emails=["a@e.example"], notes="mine")
+    b = people.add("B B", now=NOW, emails=["b@e.example"], notes="theirs")
+    merged = people.merge(a, b, now=NOW)
+    people.edit(merged, now=NOW, emails=(*merged.emails, "new@e.example"))
+    people.add("B B", now=NOW)  # takes the slug
+    kept, gone = people.unmerge(people.find(a.id))
+    assert (kept.emails, kept.notes) == (("a@e.example", "new@e.example"), "mine")
+    assert (gone.emails, gone.notes, gone.slug) == (("b@e.example",), "theirs", "b-b-2")
+
+
+def test_a_merge_keeps_one_slot_a_day_and_every_letter(storage: SqliteStorage) -> None:
+    people = make_people(storage)
+    a, b = people.add("A A", now=NOW), people.add("B B", now=NOW)
+    day = NOW.date()
+    slots = [Slot(day, c.id, "call", 5, False) for c in (a, b)]
+    storage.rhythm.put_plan("me", day, 10, slots, now=NOW)
+    for contact in (a, b):
+        storage.history.add_touch("me", make_touch(contact, source="<m1@x>"))
+    before = everything(storage)
+    people.merge(a, b, now=NOW)
+    assert [s.contact_id for s in storage.rhythm.slots_since("me", day)] == [a.id]
+    assert len(storage.history.touches("me")) == 1
+    people.unmerge(people.find(a.id))
+    assert everything(storage) == before
+
+
+def test_nobody_comes_back_who_was_erased(storage: SqliteStorage) -> None:
+    people = make_people(storage)
+    bob = people.add("Bob", now=NOW)
+    ann = people.add("Ann", now=NOW, emails=["s@e.example"], notes="secret")
+    merged = people.merge(bob, ann, now=NOW)
+    _, zed = people.split(merged, "Zed", ["s@e.example"], now=NOW)
+    people.remove(zed)
+    with pytest.raises(ConflictError):
+        people.unmerge(people.find(bob.id))
+    people.edit(people.find(bob.id), now=NOW, notes="")
+    assert not any("s@e.example" in row for row in everything(storage))
+
+
+def test_a_file_taken_in_after_a_merge_changes_nothing(storage: SqliteStorage) -> None:
+    cards = [Card("Mary Moe", uid="m1"), Card("Mary Meo", uid="m2")]
+    put(storage, *cards)
+    people = make_people(storage)
+    people.merge(people.find("mary-moe"), people.find("mary-meo"), now=NOW)
+    assert counts(put(storage, *cards)) == (0, 0, 2, 0)
+
+
+def test_a_uid_of_two_people_does_not_make_them_one(storage: SqliteStorage) -> None:
+    cards = [
+        Card("Ann One", uid="u1", emails=("a@e.example",)),
+        Card("Bob Two", uid="u1", emails=("b@e.example",)),
+    ]
+    assert counts(put(storage, *cards)) == (2, 0, 0, 0)
+    assert counts(put(storage, *cards)) == (0, 0, 2, 0)
+
+
+def test_a_later_birthday_without_its_year_says_nothing_new(storage: SqliteStorage) -> None:
+    put(storage, Card("Ann", emails=("a@e.example",), birthday="1984-04-12"))
+    again = put(storage, Card("Ann", emails=("a@e.example",), birthday="--04-12"))
+    assert counts(again) == (0, 0, 1, 0)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"name": "Z\ud800"},
+        {"name": "Z", "notes": "\ud800"},
+        {"name": "Z", "cadence_days": 7.5},
+        {"name": "Z", "cadence_days": True},
+        {"name": "Z", "hard_at": "9999-12-31T23:59:59-12:00"},
+        {"name": "Z", "paused_until": "0001-01-01T00:00:00+14:00"},
+        {"name": "Z", "interests": [{"phrase": "x", "weight": "much"}]},
+        {"name": "Z", "details": {"uids": "x"}},
+        {"name": "Z", "birthday": "١٩٨٤-٠٢-٢٩"},
+    ],
+)
+def test_one_bad_row_fails_alone(storage: SqliteStorage, row: dict[str, object]) -> None:
+    body = json.dumps([{"name": "Ann"}, row]).encode()
+    assert counts(Importer(storage, "me").run(body, now=NOW)) == (1, 0, 0, 1)

@@ -170,6 +170,40 @@ def test_a_hard_event_is_followed_by_quiet_and_a_birthday_is_kept(library: Libra
     assert library.plans.today(now=MORNING + timedelta(days=1)).entries
 
 
+def test_a_hard_event_empties_a_plan_already_made(library: Library) -> None:
+    contact = library.people.find(library.add("Ann", days_ago=61, birthday="--03-02"))
+    assert library.plans.today(now=MORNING).entries
+    library.people.edit(contact, now=MORNING, hard_at=MORNING)
+    assert not library.plans.today(now=MORNING + timedelta(hours=1)).entries
+
+
+def test_a_letter_of_theirs_is_no_congratulation(library: Library) -> None:
+    contact = library.people.find(library.add("Ann", days_ago=1, birthday="--03-02"))
+    (entry,) = library.plans.today(now=MORNING).entries
+    library.touches.log(contact, "received", now=MORNING + timedelta(hours=1))
+    (entry,) = library.plans.today(now=MORNING + timedelta(hours=2)).entries
+    assert (entry.slot.action, entry.is_done) == ("greet", False)
+    library.touches.log(contact, "sent", now=MORNING + timedelta(hours=3))
+    library.touches.log(contact, "received", now=MORNING + timedelta(hours=4))
+    (entry,) = library.plans.today(now=MORNING + timedelta(hours=5)).entries
+    assert entry.is_done
+
+
+def test_groups_are_known_however_they_are_spelled(library: Library) -> None:
+    contact = library.people.find(library.add("Ann", days_ago=61, groups=["Family"]))
+    library.people.edit(contact, now=MORNING, cadence_days=None)
+    library.storage.rhythm.put_group("me", Group("family", 7), now=MORNING)
+    assert library.standings.on(now=MORNING).people[0].cadence == 7
+
+
+def test_a_pause_set_by_hand_outlives_an_older_one(library: Library) -> None:
+    contact = library.people.find(library.add("Ann", days_ago=61))
+    past = MORNING - timedelta(days=1)
+    paused = library.people.edit(contact, now=MORNING, state="paused", paused_until=past)
+    library.people.edit(paused, now=MORNING, state="paused")
+    assert not library.plans.today(now=MORNING).entries
+
+
 def test_a_day_begins_at_the_users_midnight(library: Library) -> None:
     library.add("Ann", days_ago=61)
     late = datetime(2026, 3, 28, 23, 30, tzinfo=UTC)  # half past midnight, the clocks change
@@ -338,6 +372,12 @@ def test_the_day_on_the_command_line(demo: Sawthis) -> None:
     assert "Choir" in demo.ok("groups", "list")
     demo.ok("contacts", "edit", "joe", "--birthday", "--02-29", "--group", "Choir")
     assert "Joe" in demo.ok("birthdays", "--days", "366")
+
+
+def test_nothing_is_drafted_for_who_is_put_away(demo: Sawthis) -> None:
+    demo.ok("contacts", "edit", "joe", "--state", "do_not_contact")
+    assert "do not contact" in demo.fails("draft", "joe")
+    assert "do not contact" in demo.fails("draft", "joe", "--ask", "Money?")
 
 
 def test_an_ask_gets_advice_and_is_logged_all_the_same(demo: Sawthis) -> None:

@@ -78,7 +78,7 @@ def test_a_mailto_link_gives_the_note_back(note: str, subject: str) -> None:
     link = urlsplit(as_form(JOE, note, "mailto", subject=subject, now=NOW))
     fields = parse_qs(link.query, keep_blank_values=True, strict_parsing=True)
     assert link.path == "joe@e.example"
-    assert fields["subject"] == [subject]
+    assert fields["subject"] == [" ".join(subject.split())]
     body = fields["body"][0]
     assert body.replace("\r\n", "\n") == note.replace("\r\n", "\n") or body.endswith("\u2026")
 
@@ -109,6 +109,9 @@ def test_phone_links_have_the_number_and_the_text() -> None:
 
 def test_what_is_missing_is_said() -> None:
     nobody = make_contact(emails=())
+    at_home = make_contact(details=Details(phones=("030 1234567",)))
+    with pytest.raises(InvalidInput, match="with its country"):
+        as_form(at_home, "x", "whatsapp", subject="", now=NOW)
     for form, what in (("mailto", "e-mail"), ("eml", "e-mail"), ("sms", "phone")):
         with pytest.raises(InvalidInput, match=f"no {what}"):
             as_form(nobody, "x", form, subject="", now=NOW)  # type: ignore[arg-type]
