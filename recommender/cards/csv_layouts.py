@@ -53,8 +53,12 @@ _OWN = r"(?:(?:cp|n|contact|kontakt) )?"
 _RULES = tuple(
     (Column(field, "", part), re.compile(pattern))
     for field, part, pattern in (
-        ("given", "", _OWN + "(?:(?:given|first|fore) ?name|vornamen?|given|prenom|fname)"),
-        ("family", "", _OWN + "(?:(?:last|sur|family) ?name|(?:nach|familien)name|family|lname)"),
+        ("given", "", _OWN + "(?:(?:given|first|fore) ?name|vornamen?|given|first|prenom|fname)"),
+        (
+            "family",
+            "",
+            _OWN + "(?:(?:last|sur|family) ?name|(?:nach|familien)name|family|last|lname)",
+        ),
         ("family", "", "cp name|nom de famille|apellidos?"),
         ("additional", "", _OWN + "(?:middle ?names?|additional ?name|weitere vornamen|middle)"),
         ("prefix", "", _OWN + "(?:name |honorific )?prefix|anrede|salutation|titel"),
