@@ -118,7 +118,8 @@ def _columns(header: Sequence[str], mapping: Mapping[str, str] | None) -> list[C
     columns = layout(header)
     if not NAMING & {column.field for column in columns}:
         raise InvalidInput(
-            f"no column with a name or an e-mail is recognised; a mapping is needed for: {named}"
+            "no column with a name or an e-mail is recognised; "
+            f"say with --column COLUMN=FIELD, or --ask, what they are: {named}"
         )
     return columns
 

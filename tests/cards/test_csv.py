@@ -276,7 +276,9 @@ def test_unknown_columns_need_a_mapping() -> None:
     text = "Wer,Was\nAnn Lee,Schach\n"
     assert looks_like_csv(text)
     assert csv_columns(text) == ["Wer", "Was"]
-    with pytest.raises(InvalidInput, match=r"mapping is needed for: Wer, Was"):
+    with pytest.raises(
+        InvalidInput, match=r"--column COLUMN=FIELD, or --ask, what they are: Wer, Was"
+    ):
         read_csv(text)
     (card,) = read_csv(text, {"Wer": "name", "Was": "interests"})
     assert isinstance(card, Card)

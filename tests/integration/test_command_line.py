@@ -132,7 +132,7 @@ def test_contacts_come_from_a_file(demo: Sawthis, sawthis: Sawthis) -> None:
     assert mixed["failures"][0] == {"line": 2, "reason": "the name is empty"}
     assert "tea" in sawthis.ok("interests", "list", "new-one")
     line = sawthis.fails("contacts", "import", "-", stdin="no address book")
-    assert "neither vCard nor LDIF, CSV or JSON" in line or "no column is known" in line
+    assert "neither vCard nor LDIF, CSV or JSON" in line or "no column with a name" in line
 
 
 @pytest.mark.parametrize(
