@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from recommender.domain import NO_DETAILS, Contact, Details, Interest
 from recommender.errors import AmbiguousContact, ContactNotFound, InterestNotFound, InvalidInput
-from recommender.phrases import negated, stated
 from recommender.services.checking import checked, checked_interest, new_id
-from recommender.services.folding import folded, stricter
 from recommender.words import plain
 
 if TYPE_CHECKING:
@@ -57,6 +55,8 @@ class People:
         Raises:
             InvalidInput: A value can't be used.
         """
+        from recommender.phrases import stated
+
         contact = checked(
             Contact(
                 id=new_id(),
@@ -104,6 +104,8 @@ class People:
         Raises:
             InvalidInput: They are the same contact.
         """
+        from recommender.services.folding import folded, stricter
+
         if kept.id == other.id:
             raise InvalidInput(f"{kept.name} can't be merged with themselves")
         merged = replace(checked(stricter(folded(kept, other), other)), updated_at=now)
@@ -246,6 +248,8 @@ class People:
             InvalidInput: An empty or overlong phrase, a weight outside (0, 2].
             ConflictError: The contact has it already.
         """
+        from recommender.phrases import negated
+
         if polarity == "like" and (avoided := negated(phrase)) is not None:
             phrase, polarity = avoided, "avoid"
         interest = checked_interest(
@@ -269,6 +273,8 @@ class People:
             InvalidInput: There is none in it, or one can't be used.
             ConflictError: The contact has one of them already.
         """
+        from recommender.phrases import stated
+
         phrases = stated(text)
         if not phrases:
             raise InvalidInput("the interest is empty")

@@ -6,8 +6,7 @@ not known.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from recommender.errors import InvalidInput
 
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
 MAX_CHARACTERS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Phrases:
+class Phrases(NamedTuple):
     """What a note says in one language."""
 
     greeting: str
@@ -64,8 +62,7 @@ LANGUAGES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Voice:
+class Voice(NamedTuple):
     """How the user writes.
 
     An empty greeting or sign-off is the language's own, or none.
