@@ -74,7 +74,8 @@ def test_the_same_file_twice_changes_nothing(storage: SqliteStorage) -> None:
 
 def test_two_joes_stay_two_joes(storage: SqliteStorage) -> None:
     put(storage, JOE, Card("Joe Ferraro", emails=("joe@g.example",)))
-    assert [c.slug for c in storage.people.contacts("me")] == ["joe-ferraro", "joe-ferraro-2"]
+    slugs = {c.slug for c in storage.people.contacts("me")}
+    assert slugs == {"joe-ferraro", "joe-ferraro-2"}
     (found,) = duplicates(storage.people.contacts("me"))
     assert found.reasons == ("the same name",)
 
