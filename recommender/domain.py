@@ -232,8 +232,7 @@ class NewItem:
     """The feed hints that the page is for subscribers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(NamedTuple):
     """An item as it was before an update."""
 
     at: datetime
@@ -244,8 +243,7 @@ class Revision:
     """What the update changed: "title", "text", "author", "url"."""
 
 
-@dataclass(frozen=True, slots=True)
-class PageWanted:
+class PageWanted(NamedTuple):
     """A summary whose page may be fetched for the whole text."""
 
     item_id: int
@@ -254,8 +252,7 @@ class PageWanted:
     full_text: FullText
 
 
-@dataclass(frozen=True, slots=True)
-class Unplaced:
+class Unplaced(NamedTuple):
     """An article that has not been given a story yet."""
 
     item_id: int
@@ -266,8 +263,7 @@ class Unplaced:
     feed_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Unrated:
+class Unrated(NamedTuple):
     """An item whose level was not judged yet."""
 
     item_id: int
@@ -276,8 +272,7 @@ class Unrated:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """The story an article tells, when, and which feed brought it."""
 
     story: str
@@ -432,8 +427,7 @@ class Touch:
     """What it was read from, if it was not logged by hand: the id of a letter."""
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """A name that contacts share, with how often they are to hear from the user."""
 
     name: str
@@ -466,8 +460,7 @@ class Token:
     revoked_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """What an account holds."""
 
     feeds: int
