@@ -72,9 +72,9 @@ def _note(house: House, what: str, ask: str | None) -> tuple[Contact, str, str]:
     except SuggestionNotFound:
         contact = house.people.find(what)
     else:
-        suggestion = house.suggester.one(contact, what, now=utc_now())
-        if suggestion is not None and ask is None:
-            return contact, suggestion.title, suggestion.note
+        known = house.suggester.one(contact, what, now=utc_now())
+        if known is not None and ask is None:
+            return contact, known[0].title, known[0].note
     voice = voice_of(house.storage.rhythm.preferences(house.account_id))
     if ask is not None:
         return contact, ask, f"{voice.greet(contact)} \n\n{ask}"

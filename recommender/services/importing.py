@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from recommender.services.contact_files import Incoming, Wanted
     from recommender.storage.protocol import Storage
 
-MAX_CONTACTS = 100_000
-
 
 class Change(NamedTuple):
     """What an import does, or would do, for one card or row."""

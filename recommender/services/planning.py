@@ -23,7 +23,7 @@ from recommender.rhythm import (
     next_turn,
 )
 from recommender.safety import may_be_written_to
-from recommender.services.voice import birthday_for, hello_for, note_for, voice_of
+from recommender.services.voice import birthday_for, hello_for, voice_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -241,12 +241,9 @@ class Plans:
         """What the slot was given; something else where the user did not want that."""
         if slot.action != "send" or slot.suggestion_id is None:
             return None
-        unwanted = self._suggester.status(contact, slot.suggestion_id) not in {
-            "new",
-            "opened",
-            *SHARED,
-        }
-        found = None if unwanted else self._suggester.one(contact, slot.suggestion_id, now=now)
+        known = self._suggester.one(contact, slot.suggestion_id, now=now)
+        is_wanted = known is not None and known[1] in {"new", "opened", *SHARED}
+        found = known[0] if known and is_wanted else None
         if found is None and not is_done:
             others = self._suggester.suggest(contact, now=now, n=1).suggestions
             found = others[0] if others else None
@@ -262,9 +259,9 @@ class Plans:
         return f"it is {contact.first_name}'s turn, and nothing in the pool is good enough"
 
     def _note(self, slot: Slot, contact: Contact, suggestion: Suggestion | None) -> str:
-        voice = voice_of(self._preferences())
         if suggestion is not None:
-            return note_for(voice, contact, suggestion)
+            return suggestion.note
+        voice = voice_of(self._preferences())
         if slot.action == "greet" and falls_on(contact.birthday, slot.day):
             return birthday_for(voice, contact)
         interests = [i for i in self._people.interests(contact) if i.polarity == "like"]

@@ -9,11 +9,10 @@ from __future__ import annotations
 from operator import mul
 from typing import TYPE_CHECKING
 
-from recommender.services.learning import floats
 from recommender.words import overlap, triples
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from recommender.ranking import Scored
     from recommender.storage.protocol import Storage
@@ -27,29 +26,27 @@ MOST_COMPARED = 200
 
 
 def first_new(
-    storage: Storage, model_key: str, scored: Sequence[Scored], had: Sequence[int], n: int
+    storage: Storage,
+    scored: Sequence[Scored],
+    vectors: Mapping[int, Sequence[float]],
+    had: Sequence[int],
+    n: int,
 ) -> list[Scored]:
     """The first n of some candidates whose words the contact has not had.
 
     Args:
         storage: The library.
-        model_key: The active model.
         scored: Best first.
-        had: Ids of items that are closed for the contact, oldest first.
+        vectors: Unit vectors by item id, of the candidates and of what the contact had.
+        had: Ids of items that are closed for the contact.
         n: How many are wanted.
     """
-    had = had[-MOST_COMPARED:]
-    if not had or not scored:
-        return list(scored[:n])
-    ids = [one.candidate.item_id for one in scored]
-    vectors = storage.vectors.item_vectors(model_key, [*had, *ids])
-    known = [(item_id, floats(vectors[item_id])) for item_id in had if item_id in vectors]
+    known = [(item_id, vectors[item_id]) for item_id in had if item_id in vectors]
     chosen: list[Scored] = []
     for one in scored:
         if len(chosen) == n:
             break
-        blob = vectors.get(one.candidate.item_id)
-        vector = floats(blob) if blob else ()
+        vector = vectors.get(one.candidate.item_id, ())
         near = [i for i, other in known if vector and sum(map(mul, vector, other)) >= NEAR]
         if not near or not _is_part(storage, one.candidate.item_id, near):
             chosen.append(one)

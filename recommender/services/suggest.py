@@ -6,7 +6,7 @@ Nothing heavy may be imported here: this is the path of `suggest --contact joe`.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from recommender import ranking, safety
@@ -14,7 +14,7 @@ from recommender.domain import SHARED, StatusEvent, Touch
 from recommender.errors import InvalidInput, SuggestionNotFound
 from recommender.services.checking import new_id
 from recommender.services.learning import floats, taste_of
-from recommender.services.repeats import first_new
+from recommender.services.repeats import MOST_COMPARED, first_new
 from recommender.services.voice import note_for, voice_of
 
 if TYPE_CHECKING:
@@ -104,11 +104,9 @@ class Suggester:
             pool = []
         likely, unlikely, withheld = self._sift(contact, pool, events, touches, kind, now)
         chosen = self._choose(likely, events, n)
-        suggestions = tuple(
-            self._shown(contact, one, events.get(one.candidate.suggestion_id), now)
-            for one in chosen
-        )
-        nearest = self._shown(contact, unlikely[0], None, now) if unlikely else None
+        shown = partial(self._shown, contact, events, self._voice(), now)
+        suggestions = tuple(map(shown, chosen))
+        nearest = shown(unlikely[0]) if unlikely else None
         return Answer(
             contact=contact,
             suggestions=suggestions,
@@ -201,48 +199,60 @@ class Suggester:
         self, likely: Sequence[Scored], events: Mapping[str, StatusEvent], n: int
     ) -> list[Scored]:
         best = list(likely)
+        had = [event.item_id for event in events.values() if event.status in ranking.CLOSED]
+        had = had[-MOST_COMPARED:] if best else []
+        vectors: dict[int, Sequence[float]] = {}
+        if len(best) > 1 or had:
+            vectors = self._vectors([*(one.candidate.item_id for one in best), *had])
         if len(best) > 1:
-            vectors = self._vectors(best)
             if (taste := taste_of(self._storage, events.values())) is not None:
-                best = ranking.lifted(best, {i: taste.lift(v) for i, v in vectors.items()})
+                ids = [one.candidate.item_id for one in best]
+                lifts = {i: taste.lift(vectors[i]) for i in ids if i in vectors}
+                best = ranking.lifted(best, lifts)
             best = ranking.diversify(best, vectors, len(best))
         sent = [e for e in reversed(list(events.values())) if e.status in SHARED]
         kinds = self._kinds([event.item_id for event in sent[: safety.SHARES_PER_JOKE]])
         best = ranking.at_most_one_joke(best, first_may_be_joke=safety.joke_is_due(kinds))
-        had = [event.item_id for event in events.values() if event.status in ranking.CLOSED]
-        model_key = self._storage.vectors.active_model() or ""
-        return first_new(self._storage, model_key, best, had, n)
+        return first_new(self._storage, best, vectors, had, n)
 
-    def _vectors(self, scored: Sequence[Scored]) -> dict[int, Sequence[float]]:
+    def _vectors(self, item_ids: Sequence[int]) -> dict[int, Sequence[float]]:
         model_key = self._storage.vectors.active_model() or ""
-        blobs = self._storage.vectors.item_vectors(model_key, [s.candidate.item_id for s in scored])
+        blobs = self._storage.vectors.item_vectors(model_key, item_ids)
         return {item_id: floats(blob) for item_id, blob in blobs.items()}
 
     def _kinds(self, item_ids: Sequence[int]) -> list[str]:
         return [self._storage.items.item(self._account_id, i).kind for i in item_ids if i]
 
-    def one(self, contact: Contact, suggestion_id: str, *, now: datetime) -> Suggestion | None:
-        """A suggestion by its id, if its match is still there."""
+    def one(
+        self, contact: Contact, suggestion_id: str, *, now: datetime
+    ) -> tuple[Suggestion, Status] | None:
+        """A suggestion by its id, with what became of it so far, if its match is still there."""
         candidate = self._storage.matches.candidate(self._account_id, suggestion_id)
         if candidate is None:
             return None
-        event = self._statuses(contact.id).get(suggestion_id)
-        return self._shown(contact, ranking.score([candidate], now)[0], event, now)
+        events = self._statuses(contact.id)
+        (scored,) = ranking.score([candidate], now)
+        event = events.get(suggestion_id)
+        return (
+            self._shown(contact, events, self._voice(), now, scored),
+            event.status if event else "new",
+        )
 
     def _shown(
-        self, contact: Contact, scored: Scored, event: StatusEvent | None, now: datetime
+        self,
+        contact: Contact,
+        events: Mapping[str, StatusEvent],
+        voice: Voice,
+        now: datetime,
+        scored: Scored,
     ) -> Suggestion:
+        event = events.get(scored.candidate.suggestion_id)
         suggestion = ranking.to_suggestion(contact, scored, event, now)
-        return replace(suggestion, note=note_for(self._voice, contact, suggestion))
+        return replace(suggestion, note=note_for(voice, contact, suggestion))
 
-    @cached_property
     def _voice(self) -> Voice:
+        # Read each time: `serve` lives long, and the user may have changed it.
         return voice_of(self._storage.rhythm.preferences(self._account_id))
-
-    def status(self, contact: Contact, suggestion_id: str) -> Status:
-        """What became of a suggestion so far."""
-        event = self._statuses(contact.id).get(suggestion_id)
-        return event.status if event else "new"
 
     def whose(self, suggestion_id: str) -> Contact:
         """The contact a suggestion is for, or SuggestionNotFound."""

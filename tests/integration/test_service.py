@@ -207,6 +207,15 @@ def test_the_page_lists_todays_suggestions(service: Service) -> None:
     assert service.http.get("/static/sawthis.css").headers["content-type"].startswith("text/css")
 
 
+def test_the_page_speaks_in_the_voice_of_now(service: Service) -> None:
+    service.cli.ok("prefs", "set", "minutes", "60")
+    assert "Yours, Ed" not in service.http.get("/").text
+    service.cli.ok("prefs", "set", "voice.sign_off", "Yours, Ed")
+    # Every card with a note has it, those with an item, too.
+    page = service.http.get("/").text
+    assert page.count("Yours, Ed") == page.count('class="note"') > 1
+
+
 def test_the_page_escapes_what_strangers_wrote(service: Service) -> None:
     name = "<script>alert(1)</script> & Co"
     service.post("/contacts", name=name, interests=["chess", "sailing", "coffee"], cadence_days=1)
