@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from recommender.plan import ATTENTION_DAYS, Past, Planner, Turn
-from recommender.rhythm import YEAR_DAYS, call_is_due, first_turn, is_dormant, next_turn
+from recommender.plan import ATTENTION_DAYS, Past, Planner, turn_of
+from recommender.rhythm import YEAR_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -57,7 +57,14 @@ def look_ahead(members: Sequence[Member], *, start: date, days: int, minutes: in
     for n in range(days):
         day = start + timedelta(days=n)
         turns = [
-            _turn(m, last[m.contact_id], talked[m.contact_id], day)
+            turn_of(
+                m.contact_id,
+                m.cadence,
+                day,
+                added=m.added,
+                last=last[m.contact_id],
+                last_talk=talked[m.contact_id],
+            )
             for m in members
             if last[m.contact_id] != day
         ]
@@ -83,20 +90,6 @@ def look_ahead(members: Sequence[Member], *, start: date, days: int, minutes: in
         used / days if days else 0.0,
         calls,
         all_reached_on,
-    )
-
-
-def _turn(member: Member, last: date | None, talked: date | None, day: date) -> Turn:
-    return Turn(
-        contact_id=member.contact_id,
-        window=next_turn(member.contact_id, member.cadence, last)
-        if last
-        else first_turn(member.contact_id, member.cadence, member.added),
-        cadence=member.cadence,
-        last=last,
-        is_dormant=is_dormant(last, member.added, day),
-        call_is_due=call_is_due(member.contact_id, talked, member.added, day),
-        has_day=False,
     )
 
 

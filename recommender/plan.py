@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from recommender.domain import Slot
+from recommender.rhythm import call_is_due, first_turn, is_dormant, next_turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,6 +52,32 @@ class Turn:
     """It is their birthday or another day of theirs."""
     at_rest: bool = False
     """They talked just now: only a day of theirs is a reason to write."""
+
+
+def turn_of(
+    contact_id: str,
+    cadence: int,
+    day: date,
+    *,
+    added: date,
+    last: date | None,
+    last_talk: date | None,
+    has_day: bool = False,
+    at_rest: bool = False,
+) -> Turn:
+    """How somebody stands on a day, by when they came and were last touched and talked to."""
+    return Turn(
+        contact_id=contact_id,
+        window=next_turn(contact_id, cadence, last)
+        if last
+        else first_turn(contact_id, cadence, added),
+        cadence=cadence,
+        last=last,
+        is_dormant=is_dormant(last, added, day),
+        call_is_due=call_is_due(contact_id, last_talk, added, day),
+        has_day=has_day,
+        at_rest=at_rest,
+    )
 
 
 class Past(NamedTuple):

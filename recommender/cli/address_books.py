@@ -198,7 +198,7 @@ def split(
     ] = None,
     take: Annotated[
         list[str] | None,
-        typer.Option("--take", help="E-mail, phone, nickname or interest of theirs; repeatable."),
+        typer.Option("--take", help="Theirs: an e-mail, phone, nickname, interest, touch id."),
     ] = None,
     as_json: Json = False,
 ) -> None:

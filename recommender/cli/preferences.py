@@ -9,21 +9,13 @@ import typer
 from recommender.cli.context import Json, open_house
 from recommender.cli.output import emit_json, say, table
 from recommender.domain import Group
-from recommender.errors import InvalidInput
 from recommender.rhythm import starting_cadence
 from recommender.services.checking import one_line
+from recommender.services.preferences import PREFERENCES, checked_preference
 from recommender.wiring import utc_now
 
 groups = typer.Typer(help="Groups of contacts, and how often they hear from you.")
 prefs = typer.Typer(help="Minutes a day, and the voice of your notes.", no_args_is_help=True)
-MAX_MINUTES = 480
-KEYS = {
-    "minutes": "minutes a day that `today` fills; 5 unless set",
-    "addresses": "your own mail addresses, by commas, for `touch import`",
-    "voice.language": "language of drafts: en, de, fr or es",
-    "voice.greeting": "first line of drafts, with {name}; such as \u201cDear {name},\u201d",
-    "voice.sign_off": "last line of drafts",
-}
 
 
 def register(tree: typer.Typer) -> None:
@@ -91,36 +83,25 @@ def show(as_json: Json = False) -> None:
     house = open_house()
     found = house.storage.rhythm.preferences(house.account_id)
     if as_json:
-        emit_json({key: found.get(key, "") for key in KEYS})
+        emit_json({key: found.get(key, "") for key in PREFERENCES})
         return
-    table(["key", "value", "meaning"], [(key, found.get(key, ""), KEYS[key]) for key in KEYS])
+    table(
+        ["key", "value", "meaning"],
+        [(key, found.get(key, ""), PREFERENCES[key]) for key in PREFERENCES],
+    )
 
 
 @prefs.command("set")
 def set_preference(
-    key: Annotated[str, typer.Argument(help=", ".join(KEYS))],
+    key: Annotated[str, typer.Argument(help=", ".join(PREFERENCES))],
     value: Annotated[str, typer.Argument(help="\u201c\u201d goes back to the usual.")],
     as_json: Json = False,
 ) -> None:
     """Set one of them."""
     house = open_house()
-    checked = _checked(key, value)
+    checked = checked_preference(key, value)
     house.storage.rhythm.put_preference(house.account_id, key, checked, now=utc_now())
     if as_json:
         emit_json({key: checked})
     else:
         say(f"{key} is {checked or 'as usual'}.")
-
-
-def _checked(key: str, value: str) -> str:
-    from recommender.services.voice import checked_voice
-
-    if key not in KEYS:
-        raise InvalidInput(f"there is no \u201c{key}\u201d; there are {', '.join(KEYS)}")
-    if key.startswith("voice."):
-        return checked_voice(key.removeprefix("voice."), value.strip())
-    if key == "addresses":
-        return ",".join(part.strip().casefold() for part in value.split(",") if part.strip())
-    if value and not (value.isdecimal() and 1 <= int(value) <= MAX_MINUTES):
-        raise InvalidInput(f"minutes are between 1 and {MAX_MINUTES}, not \u201c{value}\u201d")
-    return value

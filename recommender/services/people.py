@@ -124,7 +124,7 @@ class People:
         Args:
             contact: Whose record holds two people.
             name: The second one's.
-            taken: E-mails, phones, nicknames or interests that are theirs.
+            taken: E-mails, phones, nicknames, interests, or ids of touches, that are theirs.
             now: Aware time.
 
         Raises:
@@ -140,6 +140,9 @@ class People:
             "phones": details.phones,
             "nicknames": details.nicknames,
             "interests": tuple(interests),
+            "touches": tuple(
+                touch.id for touch in self._storage.history.touches(self._account_id, contact.id)
+            ),
         }
         unknown = [one for one in wanted if all(one not in values for values in lists.values())]
         if unknown:
@@ -171,7 +174,7 @@ class People:
             kept,
             new,
             interest_ids=[interests[phrase] for phrase in theirs["interests"]],
-            touch_ids=[],
+            touch_ids=theirs["touches"],
         )
         return kept, new
 

@@ -8,19 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from recommender.domain import SHARED
 from recommender.errors import ContactNotFound, InvalidInput
-from recommender.plan import ATTENTION_DAYS, Past, Planner, Turn
+from recommender.plan import ATTENTION_DAYS, Past, Planner, turn_of
 from recommender.rhythm import (
     age_on,
     cadence_of,
-    call_is_due,
     day_of,
     falls_on,
-    first_turn,
     is_at_rest,
-    is_dormant,
     is_hard,
     last_contact,
-    next_turn,
 )
 from recommender.safety import may_be_written_to
 from recommender.services.voice import birthday_for, hello_for, voice_of
@@ -30,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime, tzinfo
 
     from recommender.domain import Contact, Slot, Suggestion, Touch
+    from recommender.plan import Turn
     from recommender.services.people import People
     from recommender.services.suggest import Suggester
     from recommender.storage.protocol import Storage
@@ -187,21 +184,18 @@ class Plans:
         cadences: Mapping[str, int | None],
         day: date,
     ) -> Turn:
-        cadence = cadence_of(contact, cadences)
-        added = min(day, day_of(contact.created_at, self._zone))
         # A touch "of tomorrow" is one of today: the clock went back.
-        last = min(day, day_of(touch.at, self._zone)) if touch else None
-        return Turn(
-            contact_id=contact.id,
-            window=next_turn(contact.id, cadence, last)
-            if last
-            else first_turn(contact.id, cadence, added),
-            cadence=cadence,
+        added, last, last_talk = (
+            min(day, day_of(at, self._zone)) if at else None
+            for at in (contact.created_at, touch.at if touch else None, talk)
+        )
+        return turn_of(
+            contact.id,
+            cadence_of(contact, cadences),
+            day,
+            added=added or day,
             last=last,
-            is_dormant=is_dormant(last, added, day),
-            call_is_due=call_is_due(
-                contact.id, min(day, day_of(talk, self._zone)) if talk else None, added, day
-            ),
+            last_talk=last_talk,
             has_day=falls_on(contact.birthday, day) or falls_on(contact.details.anniversary, day),
             at_rest=is_at_rest(touch, day, self._zone),
         )

@@ -105,10 +105,14 @@ class Standings:
         people.sort(key=lambda p: (-p.late_days / p.cadence, p.contact.name))
         return Standing(today, gauge(last, new, today), tuple(people))
 
+    def _days(self, touches: Sequence[Touch], today: date) -> dict[str, date]:
+        """Touch id -> the user's calendar day; today for what a wrong clock put later."""
+        return {touch.id: min(today, day_of(touch.at, self._zone)) for touch in touches}
+
     def _person(
         self, contact: Contact, touches: Sequence[Touch], cadence: int, today: date
     ) -> Person:
-        days = {touch.id: min(today, day_of(touch.at, self._zone)) for touch in touches}
+        days = self._days(touches, today)
         last = max(days.values(), default=None)
         since = (today - (last or day_of(contact.created_at, self._zone))).days
         year = [t for t in touches if (today - days[t.id]).days <= YEAR_DAYS]
@@ -123,7 +127,7 @@ class Standings:
 
     def _is_new(self, touches: Sequence[Touch], today: date) -> bool:
         """Whether somebody was reached lately for the first time in a year."""
-        days = sorted(min(today, day_of(touch.at, self._zone)) for touch in touches)
+        days = sorted(self._days(touches, today).values())
         lately = [day for day in days if (today - day).days <= PACE_DAYS]
         before = [day for day in days if (today - day).days > PACE_DAYS]
         return bool(lately) and (not before or (lately[0] - before[-1]).days > YEAR_DAYS)
@@ -150,7 +154,7 @@ class Standings:
         """What to do before asking a favour of somebody to whom nothing was given for a year."""
         today = day_of(now, self._zone)
         touches = self._storage.history.touches(self._account_id, contact.id)
-        days = {touch.id: min(today, day_of(touch.at, self._zone)) for touch in touches}
+        days = self._days(touches, today)
         return guard(touches, days, today)
 
     def occasions(self, *, now: datetime, days: int = 30) -> list[Occasion]:

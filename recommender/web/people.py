@@ -7,7 +7,7 @@ import binascii
 from email.parser import BytesParser
 from email.policy import HTTP
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -64,8 +64,6 @@ def log(request: Request, body: bytes = Depends(body_of)) -> RedirectResponse:
     person = house.people.find(fields.get("contact", ""))
     kind: TouchKind = fields.get("kind", "")  # type: ignore[assignment]  # checked by the service
     touch = house.touches.log(person, kind, now=utc_now(), note=fields.get("note", "")[:1000])
-    from urllib.parse import quote
-
     said = quote(f"Logged: {touch.kind} with {person.name}.")
     return RedirectResponse(f"/people?said={said}", status_code=303)
 

@@ -154,7 +154,13 @@ def test_merge_and_split_by_what_is_theirs(storage: SqliteStorage) -> None:
     merged = people.merge(joe, other, now=NOW + timedelta(days=1))
     assert merged.emails == ("a@e.example", "b@e.example")
     assert merged.details.nicknames == ("Joseph",)
-    kept, new = people.split(merged, "Joseph", ["b@e.example", "jazz"], now=NOW)
+    mine, theirs = (make_touch(merged, id=name) for name in ("mine", "theirs"))
+    storage.history.put_touches("me", [mine, theirs])
+    kept, new = people.split(merged, "Joseph", ["b@e.example", "jazz", "theirs"], now=NOW)
+    assert [t.id for c in (kept, new) for t in storage.history.touches("me", c.id)] == [
+        "mine",
+        "theirs",
+    ]
     assert (kept.emails, new.emails) == (("a@e.example",), ("b@e.example",))
     assert [i.phrase for i in people.interests(new)] == ["jazz"]
     with pytest.raises(InvalidInput, match="no “x”"):

@@ -1,0 +1,28 @@
+"""What the user can set for all they do here, and what each may be."""
+
+from __future__ import annotations
+
+from recommender.errors import InvalidInput
+from recommender.services.planning import MAX_MINUTES
+from recommender.services.voice import checked_voice
+
+PREFERENCES = {
+    "minutes": "minutes a day that `today` fills; 5 unless set",
+    "addresses": "your own mail addresses, by commas, for `touch import`",
+    "voice.language": "language of drafts: en, de, fr or es",
+    "voice.greeting": "first line of drafts, with {name}; such as \u201cDear {name},\u201d",
+    "voice.sign_off": "last line of drafts",
+}
+
+
+def checked_preference(key: str, value: str) -> str:
+    """A value in its form, empty for the usual; InvalidInput for no key, or no value of it."""
+    if key not in PREFERENCES:
+        raise InvalidInput(f"there is no \u201c{key}\u201d; there are {', '.join(PREFERENCES)}")
+    if key.startswith("voice."):
+        return checked_voice(key.removeprefix("voice."), value.strip())
+    if key == "addresses":
+        return ",".join(part.strip().casefold() for part in value.split(",") if part.strip())
+    if value and not (value.isdecimal() and 1 <= int(value) <= MAX_MINUTES):
+        raise InvalidInput(f"minutes are between 1 and {MAX_MINUTES}, not \u201c{value}\u201d")
+    return value
