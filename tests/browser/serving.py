@@ -23,56 +23,19 @@ START_S = 30.0
 STOP_S = 20.0
 MANY = 500
 SUBJECTS = ("sailing", "chess", "sourdough", "old maps", "birdwatching", "jazz", "railways")
-_GIVEN = [
-    "Ada",
-    "Bruno",
-    "Chiara",
-    "Dmitri",
-    "Esra",
-    "Fatou",
-    "Göran",
-    "Hana",
-    "Ibrahim",
-    "Jana",
-    "Kofi",
-    "Lena",
-    "Mirjam",
-    "Noor",
-    "Oskar",
-    "Priya",
-    "Quentin",
-    "Rosa",
-    "Søren",
-    "Tomás",
-]
-_FAMILY = [
+_GIVEN = ("Ada", "Bruno", "Chiara", "Dmitri", "Esra", "Fatou", "Göran", "Hana", "Ibrahim", "Jana")
+_FAMILY = (
     "Abel",
     "Brandt",
     "Costa",
     "Dvořák",
-    "Eriksen",
     "Farah",
     "Grimm",
-    "Haddad",
     "Ito",
-    "Jansen",
     "Kowalski",
-    "Lindgren",
-    "Moreau",
-    "Nowak",
     "O’Brien",
-    "Petrov",
-    "Quist",
-    "Rossi",
-    "Sato",
-    "Tanaka",
-    "Ueda",
-    "Vogel",
-    "Weber",
     "Xu",
-    "Yilmaz",
-    "Zimmermann",
-]
+)
 
 
 class Server:
@@ -191,7 +154,7 @@ def fill_with_many(data_dir: Path, n_contacts: int = MANY, n_items: int = 200) -
     with storage.transaction():
         for n in range(n_contacts):
             contact = make_contact(
-                f"{_GIVEN[n % len(_GIVEN)]} {_FAMILY[n // len(_GIVEN) % len(_FAMILY)]}",
+                f"{_GIVEN[n % 10]} {'ABCDE'[n // 100]}. {_FAMILY[n // 10 % 10]}",
                 id=f"c{n}",
                 slug=f"c{n}",
                 emails=(f"c{n}@mail.example",),
