@@ -30,7 +30,7 @@ Polarity = Literal["like", "avoid"]
 Origin = Literal["stated", "learned"]
 Humour = Literal["none", "clean", "any"]
 ContactState = Literal["active", "paused", "do_not_contact", "deceased"]
-Status = Literal["new", "opened", "sent", "liked", "replied", "snoozed", "dismissed", "less"]
+Status = Literal["pending", "opened", "sent", "liked", "replied", "snoozed", "dismissed", "less"]
 """liked and replied are said of what was sent; less is a dismissal of more like it."""
 Level = Literal["clean", "mild", "adult"]
 Topic = Literal["sexual", "slur", "religion", "politics", "violence", "drugs", "death", "profanity"]
@@ -40,6 +40,9 @@ Action = Literal["send", "greet", "call", "hello"]
 """Send an item, congratulate, call, or write a line without an item."""
 Channel = Literal["mail", "phone", "sms", "whatsapp", "chat", "post", "person"]
 Direction = Literal["out", "in"]
+Scope = Literal["read", "write", "admin"]
+"""What a token may do: look, also change, also tokens, devices and the whole account."""
+MuteKind = Literal["source", "topic"]
 
 KINDS: tuple[Kind, ...] = ("article", "joke", "page")
 HUMOURS: tuple[Humour, ...] = ("none", "clean", "any")
@@ -52,6 +55,8 @@ TOPICS: tuple[Topic, ...] = get_args(Topic)
 TOUCH_KINDS: tuple[TouchKind, ...] = ("sent", "call", "met", "received", "ask")
 DIRECTIONS: tuple[Direction, ...] = ("out", "in")
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+MUTE_KINDS: tuple[MuteKind, ...] = get_args(MuteKind)
 
 DEFAULT_ACCOUNT = "me"
 MAX_SPAN_CHARACTERS = 160
@@ -455,9 +460,57 @@ class Token:
 
     id: str
     name: str
+    scope: Scope
     created_at: datetime
+    expires_at: datetime | None
+    """None for one that holds until it is revoked."""
     last_used_at: datetime | None
     revoked_at: datetime | None
+
+
+class Grant(NamedTuple):
+    """What a secret lets its bearer into."""
+
+    account_id: str
+    id: str
+    """Of the token or session."""
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A browser that is logged in to the pages."""
+
+    id: str
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+
+
+class Mute(NamedTuple):
+    """What is not suggested to anybody."""
+
+    kind: MuteKind
+    value: str
+    """A source as items name it, or a word or phrase."""
+    created_at: datetime
+
+
+class Had(NamedTuple):
+    """What came of a suggestion, with the item it was of."""
+
+    event: StatusEvent
+    kind: Kind
+    title: str
+    url: str | None
+
+
+class Enjoys(NamedTuple):
+    """Somebody an item would be for."""
+
+    contact_id: str
+    phrase: str
+    relevance: float
 
 
 class Counts(NamedTuple):

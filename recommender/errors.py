@@ -2,10 +2,13 @@
 
 RecommenderError
   NotFoundError            ContactNotFound, ItemNotFound, InterestNotFound, FeedNotFound,
-                           SuggestionNotFound, TokenNotFound
+                           SuggestionNotFound, TokenNotFound, JobNotFound
   AmbiguousContact         (.candidates)
-  ConflictError            already there, or no longer in the expected state
+  ConflictError            already there, or no longer in the expected state:
+                           StaleContact, KeyReused
   InvalidInput             what the caller gave can't be used
+  AccessDenied             a code or link that is not in force
+  TooManyAttempts          (.wait_s)
   StorageError             SchemaTooNew (.found, .known), StorageBusy
   IngestError              wraps recommender_feeds.FeedError (.url)
   EmbeddingError           wraps recommender_models.EmbedderError
@@ -59,6 +62,10 @@ class TokenNotFound(NotFoundError):
     """No token has this id or name."""
 
 
+class JobNotFound(NotFoundError):
+    """No job of the account has this id, or it ended too long ago."""
+
+
 class AmbiguousContact(RecommenderError):
     """A name fits several contacts; guessing would write to the wrong person."""
 
@@ -71,8 +78,28 @@ class ConflictError(RecommenderError):
     """What was asked contradicts what is stored."""
 
 
+class StaleContact(ConflictError):
+    """The contact was changed since the caller read it."""
+
+
+class KeyReused(ConflictError):
+    """An idempotency key was used for another request before."""
+
+
 class InvalidInput(RecommenderError):
     """A value given by the caller can't be used."""
+
+
+class AccessDenied(RecommenderError):
+    """What was shown to come in is not in force."""
+
+
+class TooManyAttempts(RecommenderError):
+    """Somebody tried too often to come in."""
+
+    def __init__(self, message: str, *, wait_s: float) -> None:
+        super().__init__(message)
+        self.wait_s = wait_s
 
 
 class StorageError(RecommenderError):

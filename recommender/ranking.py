@@ -238,5 +238,5 @@ def to_suggestion(
         span=c.span,
         reason=reason(contact, c),
         note="",
-        status="opened" if opened else "new",
+        status="opened" if opened else "pending",
     )

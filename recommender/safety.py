@@ -11,10 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from recommender.domain import Candidate, Contact, Kind, Level, Touch
+    from recommender.domain import Candidate, Contact, Kind, Level, Mute, Touch
 
 JOKE_SILENCE_DAYS = 180
 """A joke is not the first sign of life after this long."""
+MUTED_OPENING = 500
+"""Characters of a text in which a muted topic counts; what is named later is not its subject."""
 SHARES_PER_JOKE = 3
 """At most one share in so many may be a joke."""
 
@@ -27,6 +29,8 @@ _MAIL_PROVIDER = re.compile(
     r"(?:gmx|comcast|verizon|att|sbcglobal|laposte)\.net|(?:gmx|web|t-online|freenet|posteo)\.de|"
     r"(?:orange|free|wanadoo)\.fr|gmx\.at|libero\.it|(?:mail|yandex)\.ru|mailbox\.org|proton\.me"
 )
+
+_WORD = re.compile(r"\w+")
 
 
 class Objection(NamedTuple):
@@ -97,6 +101,33 @@ def unfit(
     if contact.humour == "clean" and level != "clean":
         return Objection("joke", "the joke may not be clean")
     return None
+
+
+def is_muted(
+    title: str, text: str, source: str, topics: Collection[str], mutes: Sequence[Mute]
+) -> bool:
+    """Whether the user wants an item suggested to nobody.
+
+    Args:
+        title: Of the item.
+        text: Of the item; its opening counts.
+        source: What the item names as its source.
+        topics: Of domain.TOPICS, what it touches.
+        mutes: A source is muted by its name; a topic where its words stand together, or touch.
+    """
+    if not mutes:
+        return False
+    said = f" {' '.join(_words(f'{title} {text[:MUTED_OPENING]}'))} "
+    return any(
+        mute.value.casefold() == source.casefold()
+        if mute.kind == "source"
+        else mute.value in topics or f" {' '.join(_words(mute.value))} " in said
+        for mute in mutes
+    )
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.casefold())
 
 
 def known_to(url: str | None, contact: Contact) -> str | None:

@@ -55,6 +55,18 @@ class Settings:
     allowed_hosts: tuple[str, ...] = _setting(
         ("127.0.0.1", "localhost"), "Host names the service answers to; others get 400."
     )
+    public_url: str = _setting(
+        "", "Address by which browsers reach the service, if a proxy stands before it: https://…"
+    )
+    behind_proxy: bool = _setting(
+        False, "A proxy with TLS stands before the service: it may listen elsewhere than loopback."
+    )
+    tls_cert: str = _setting("", "Certificate file (PEM), to serve https by itself.")
+    tls_key: str = _setting("", "Key file that goes with it.")
+    rate_limit: int = _setting(
+        600, "Calls a minute from one address or token before 429; 0 switches the limit off."
+    )
+    metrics: bool = _setting(False, "Whether /metrics tells Prometheus, to who has a token.")
     full_text: bool = _setting(
         True, "Whether summaries are completed from their pages; each feed can be set apart."
     )
@@ -71,6 +83,14 @@ class Settings:
     writer_model: str = _setting("", "Model that is asked there.")
     writer_key: str = _setting("", "Key that it is shown.")
     log_level: str = _setting("warning", "debug, info, warning or error; messages go to stderr.")
+
+    @property
+    def origin(self) -> str:
+        """What browsers call this service: scheme, host and port."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.tls_cert else 'http'}://{host}:{self.port}"
 
     @property
     def database(self) -> Path:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from recommender.errors import ConfigError, EmbeddingError, StorageError
 
@@ -22,12 +22,18 @@ if TYPE_CHECKING:
     from recommender_models import Embedder, VectorMatrix
 
     from recommender.relevance import RelevanceModel
+    from recommender.services.access import Access
+    from recommender.services.child import ChildRefresh
+    from recommender.services.doctor import Diagnosis
     from recommender.services.importing import Importer
     from recommender.services.learning import Learner
     from recommender.services.matching import Matching
+    from recommender.services.muting import Mutes
     from recommender.services.people import People
     from recommender.services.planning import Plans
+    from recommender.services.progress import Progress
     from recommender.services.refresh import Refresher
+    from recommender.services.saving import Saver
     from recommender.services.standing import Standings
     from recommender.services.subscriptions import Subscriptions
     from recommender.services.suggest import Suggester
@@ -129,6 +135,27 @@ class House:
         from recommender.services.people import People
 
         return People(self.storage, self.account_id)
+
+    @cached_property
+    def access(self) -> Access:
+        """Tokens, devices, browsers."""
+        from recommender.services.access import Access
+
+        return Access(self.storage, self.account_id)
+
+    @cached_property
+    def mutes(self) -> Mutes:
+        """What is suggested to nobody."""
+        from recommender.services.muting import Mutes
+
+        return Mutes(self.storage, self.account_id)
+
+    @cached_property
+    def saver(self) -> Saver:
+        """Pages into the account's own part of the pool."""
+        from recommender.services.saving import Saver
+
+        return Saver(self.storage, self.account_id, self.http_client, self.refresher)
 
     @cached_property
     def importer(self) -> Importer:
@@ -261,6 +288,40 @@ class House:
         from recommender.services.refresh import Refresher
 
         return Refresher(self.storage, self.settings.data_dir, self.embedder, self.matching)
+
+    def child_refresh(self) -> ChildRefresh:
+        """A refresh in a process of its own."""
+        from recommender.services.child import ChildRefresh
+
+        return ChildRefresh(self.settings, self.account_id)
+
+    def import_book(self, book: bytes, progress: Progress) -> dict[str, Any]:
+        """Take in an address book and match what is new; what that came to, as a shape."""
+        from recommender.services.shapes import import_shape
+
+        outcome = self.importer.run(book, now=utc_now())
+        if self.people.interests():
+            self.refresher.match(progress)
+        return import_shape(outcome)
+
+    def diagnose(self) -> Diagnosis:
+        """What is well, what is ill, and what to do about it."""
+        from recommender_models import describe
+
+        from recommender.services.doctor import diagnose
+
+        return diagnose(
+            self.storage,
+            self.account_id,
+            data_dir=self.settings.data_dir,
+            load_embedder=self.embedder,
+            about_model=lambda: describe(self.settings.model, self.settings.model_cache),
+            now=utc_now(),
+        )
+
+    def erase(self) -> dict[str, int]:
+        """Erase the account with everything that is its own; says what went."""
+        return self.storage.erase_account(self.account_id)
 
     @contextmanager
     def http_client(self, *also_allowed: str) -> Iterator[HttpClient]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BUSY_TIMEOUT_S = 10.0
+JOURNAL_WAIT_S = 5.0
+"""A page or a call of `serve` reads for some milliseconds."""
 
 
 class Connections:
@@ -35,7 +37,7 @@ class Connections:
         self._timeout_s = busy_timeout_s
         self._local = threading.local()
         self._lock = threading.Lock()
-        self._open: list[sqlite3.Connection] = []
+        self._open: list[tuple[threading.Thread, sqlite3.Connection]] = []
 
     def get(self) -> sqlite3.Connection:
         """This thread's connection, opened when first asked for."""
@@ -45,8 +47,16 @@ class Connections:
                 connection = self._connect()
             self._local.connection = connection
             with self._lock:
-                self._open.append(connection)
+                self._close_orphans()
+                self._open.append((threading.current_thread(), connection))
         return connection
+
+    def _close_orphans(self) -> None:
+        """Close the connections of threads that ended: a service's threads come and go."""
+        for thread, connection in self._open:
+            if not thread.is_alive():
+                connection.close()
+        self._open = [one for one in self._open if one[0].is_alive()]
 
     def _connect(self) -> sqlite3.Connection:
         # check_same_thread is off only so that close() may be called from any thread.
@@ -149,10 +159,22 @@ class Connections:
                 connection.execute("ROLLBACK")
             raise
 
+    def empty_journal(self) -> None:
+        """Take what was erased out of the journal, as soon as nobody reads there any more.
+
+        SQLite does it by itself when the last process closes the library.
+        """
+        until = time.monotonic() + JOURNAL_WAIT_S
+        while True:
+            row = self.row("PRAGMA wal_checkpoint(TRUNCATE)")
+            if row is None or row[0] == 0 or time.monotonic() > until:
+                return
+            time.sleep(0.05)
+
     def close(self) -> None:
         """Close what was opened, in whichever thread."""
         with self._lock:
-            for connection in self._open:
+            for _, connection in self._open:
                 connection.close()
             self._open.clear()
         self._local = threading.local()

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recommender.errors import ConflictError, NotFoundError, TokenNotFound
-from recommender.storage.people import put_account
+from recommender.domain import Had
+from recommender.errors import ConflictError, NotFoundError
 from recommender.storage.rows import (
     need_time,
     to_status_event,
     to_text,
-    to_token,
     to_touch,
     touch_row,
 )
@@ -19,12 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from recommender.domain import StatusEvent, Token, Touch
+    from recommender.domain import StatusEvent, Touch
     from recommender.storage.connection import Connections
 
 
 class SqliteHistory:
-    """Status events, touches, tokens; see `recommender.storage.protocol.HistoryStore`."""
+    """Status events and touches; see `recommender.storage.protocol.HistoryStore`."""
 
     def __init__(self, connections: Connections) -> None:
         self._db = connections
@@ -71,6 +70,35 @@ class SqliteHistory:
             (account_id, contact_id, contact_id),
         )
         return [to_status_event(row) for row in rows]
+
+    def had(
+        self,
+        account_id: str,
+        *,
+        contact_id: str | None = None,
+        status: str | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> list[tuple[int, Had]]:
+        """The current event of each suggestion with its item, newest first, by place."""
+        rows = self._db.rows(
+            "SELECT e.*, i.kind, i.title, i.url FROM (SELECT *, max(id) FROM status_events"
+            " WHERE account_id = :account_id AND (:contact_id IS NULL OR contact_id = :contact_id)"
+            " GROUP BY suggestion_id) e JOIN items i ON i.id = e.item_id"
+            " WHERE (:status IS NULL OR e.status = :status) AND (:before IS NULL OR e.id < :before)"
+            " ORDER BY e.id DESC LIMIT :limit",
+            {
+                "account_id": account_id,
+                "contact_id": contact_id,
+                "status": status,
+                "before": before,
+                "limit": limit,
+            },
+        )
+        return [
+            (row["id"], Had(to_status_event(row), row["kind"], row["title"], row["url"]))
+            for row in rows
+        ]
 
     def add_touch(self, account_id: str, touch: Touch) -> None:
         """Append a touch."""
@@ -120,64 +148,3 @@ class SqliteHistory:
                 rows,
             )
             return self._db.get().total_changes - before
-
-    def add_token(self, account_id: str, token: Token, token_hash: str) -> None:
-        """Add a token; ConflictError if one of this name is in force."""
-        with self._db.transaction():
-            put_account(self._db, account_id, token.created_at.isoformat())
-            if any(t.name == token.name and not t.revoked_at for t in self.tokens(account_id)):
-                raise ConflictError(
-                    f"a token named “{token.name}” is in force; revoke it or choose another name"
-                )
-            self._db.insert(
-                "tokens",
-                {
-                    "account_id": account_id,
-                    "id": token.id,
-                    "name": token.name,
-                    "hash": token_hash,
-                    "created_at": to_text(token.created_at),
-                    "last_used_at": to_text(token.last_used_at),
-                    "revoked_at": to_text(token.revoked_at),
-                },
-            )
-
-    def revoke_token(self, account_id: str, ref: str, now: datetime) -> Token:
-        """Revoke by id or name."""
-        with self._db.transaction():
-            row = self._db.row(
-                "SELECT * FROM tokens WHERE account_id = ? AND revoked_at IS NULL"
-                " AND (id = ? OR name = ?)",
-                (account_id, ref, ref),
-            )
-            if row is None:
-                raise TokenNotFound(f"no token in force is called {ref}", ref=ref)
-            self._db.execute(
-                "UPDATE tokens SET revoked_at = ? WHERE account_id = ? AND id = ?",
-                (to_text(now), account_id, row["id"]),
-            )
-            return next(token for token in self.tokens(account_id) if token.id == row["id"])
-
-    def tokens(self, account_id: str) -> list[Token]:
-        """All tokens, oldest first."""
-        rows = self._db.rows(
-            "SELECT * FROM tokens WHERE account_id = ? ORDER BY created_at, id", (account_id,)
-        )
-        return [to_token(row) for row in rows]
-
-    def account_of_token(self, token_hash: str, now: datetime) -> str | None:
-        """The account a token in force belongs to; its use is noted to the minute."""
-        row = self._db.row(
-            "SELECT account_id, id, last_used_at FROM tokens WHERE hash = ? AND revoked_at IS NULL",
-            (token_hash,),
-        )
-        if row is None:
-            return None
-        stamp = to_text(now.replace(second=0, microsecond=0))
-        if row["last_used_at"] != stamp:
-            self._db.execute(
-                "UPDATE tokens SET last_used_at = ? WHERE account_id = ? AND id = ?",
-                (stamp, row["account_id"], row["id"]),
-            )
-        account_id: str = row["account_id"]
-        return account_id

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from recommender.domain import PageWanted, Revision, Told, Unplaced, Unrated
-from recommender.errors import ItemNotFound
+from recommender.errors import ConflictError, ItemNotFound
 from recommender.storage.feeds import VISIBLE
 from recommender.storage.intake import Intake, forget_derived
 from recommender.storage.rows import need_time, to_item, to_text
@@ -224,6 +224,41 @@ class SqliteItems:
             f" AND {VISIBLE} ORDER BY i.id DESC LIMIT :limit"
         )
         return [to_item(row) for row in self._db.rows(sql, values)]
+
+    def own_by_key(self, account_id: str, key: str) -> Item:
+        """The item of the account's own that a key names, or ItemNotFound."""
+        row = self._db.row(
+            "SELECT i.* FROM items i JOIN item_keys k ON k.item_id = i.id"
+            " WHERE k.owner_id = ? AND k.key = ? AND i.owner_id = ? ORDER BY i.id LIMIT 1",
+            (account_id, key, account_id),
+        )
+        if row is None:
+            raise ItemNotFound(f"no page of yours is {key}", ref=key)
+        return to_item(row)
+
+    def delete_own(self, account_id: str, item_id: int) -> None:
+        """Erase a page the account saved, or ItemNotFound; ConflictError if somebody had it."""
+        with self._db.transaction():
+            if not self.own_ids(account_id, [item_id]):
+                raise ItemNotFound(f"no page of yours has the id {item_id}", ref=str(item_id))
+            if self._db.row("SELECT 1 FROM status_events WHERE item_id = ? LIMIT 1", (item_id,)):
+                raise ConflictError(
+                    "somebody was sent that page, or it was put off: it stays, so that they do "
+                    "not get it twice"
+                )
+            self._db.delete("items", "id = ?", (item_id,))
+
+    def own_ids(self, account_id: str, item_ids: Sequence[int]) -> set[int]:
+        """Which of the items are pages that the account saved."""
+        found: set[int] = set()
+        for chunk in chunks(item_ids):
+            rows = self._db.rows(
+                f"SELECT id FROM items WHERE id IN ({marks(chunk)}) AND owner_id = ?"
+                " AND feed_id IS NULL AND kind = 'page'",
+                (*chunk, account_id),
+            )
+            found.update(row["id"] for row in rows)
+        return found
 
     def texts(self, item_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
         """Item id -> (title, text) for those that exist."""

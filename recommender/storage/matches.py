@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from recommender.domain import Candidate, suggestion_id
+from recommender.domain import Candidate, Enjoys, suggestion_id
 from recommender.storage.feeds import VISIBLE
 from recommender.storage.items import chunks, marks
 from recommender.storage.rows import need_time, to_time
@@ -140,6 +140,26 @@ class SqliteMatches:
             (account_id, suggestion_id),
         )
         return _to_candidate(row) if row else None
+
+    def enjoyed_by(
+        self, account_id: str, item_ids: Sequence[int], *, at_least: float
+    ) -> dict[int, list[Enjoys]]:
+        """Item id -> whom it would be for, best first; one interest a contact."""
+        found: dict[int, list[Enjoys]] = {}
+        for chunk in chunks(item_ids):
+            rows = self._db.rows(
+                "SELECT m.item_id, m.contact_id, t.phrase, max(m.relevance) AS relevance"
+                " FROM matches m JOIN interests t"
+                " ON t.account_id = m.account_id AND t.id = m.interest_id"
+                f" WHERE m.item_id IN ({marks(chunk)}) AND m.account_id = ?"
+                f" AND m.model_key = {_ACTIVE} AND m.relevance >= ? AND t.polarity = 'like'"
+                " GROUP BY m.item_id, m.contact_id ORDER BY relevance DESC, m.contact_id",
+                (*chunk, account_id, at_least),
+            )
+            for row in rows:
+                one = Enjoys(row["contact_id"], row["phrase"], row["relevance"])
+                found.setdefault(row["item_id"], []).append(one)
+        return found
 
     def contact_of(self, account_id: str, suggestion_id: str) -> str | None:
         """Whose suggestion this is, from matches or history."""

@@ -359,6 +359,43 @@ CREATE INDEX merges_by_contact ON merges(account_id, contact_id)
 """
 
 
+_M007 = """
+ALTER TABLE tokens ADD COLUMN scope TEXT NOT NULL DEFAULT 'write';
+ALTER TABLE tokens ADD COLUMN expires_at TEXT;
+CREATE TABLE one_time_codes (
+    hash TEXT PRIMARY KEY,
+    account_id TEXT NOT NULL REFERENCES accounts(id) ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    expires_at TEXT NOT NULL
+);
+CREATE TABLE sessions (
+    account_id TEXT NOT NULL REFERENCES accounts(id) ON DELETE CASCADE,
+    id TEXT NOT NULL,
+    hash TEXT NOT NULL UNIQUE,
+    created_at TEXT NOT NULL,
+    last_used_at TEXT NOT NULL,
+    expires_at TEXT NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE TABLE answers (
+    account_id TEXT NOT NULL REFERENCES accounts(id) ON DELETE CASCADE,
+    key TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    body TEXT NOT NULL,
+    at TEXT NOT NULL,
+    PRIMARY KEY (account_id, key)
+);
+CREATE INDEX answers_by_age ON answers(at);
+CREATE TABLE mutes (
+    account_id TEXT NOT NULL REFERENCES accounts(id) ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    value TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    PRIMARY KEY (account_id, kind, value)
+)
+"""
+
+
 _STEPS = {
     "m001_first_house": _M001,
     "m002_the_ingester": _M002,
@@ -366,6 +403,7 @@ _STEPS = {
     "m004_margins": _M004,
     "m005_safe_to_send": _M005,
     "m006_people_and_rhythm": _M006,
+    "m007_who_may_come_in": _M007,
 }
 LATEST = len(_STEPS)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from recommender.errors import ConflictError, ContactNotFound, InterestNotFound
@@ -14,10 +13,6 @@ if TYPE_CHECKING:
 
     from recommender.domain import Contact, Interest
     from recommender.storage.connection import Connections
-
-
-JOURNAL_WAIT_S = 5.0
-"""A page or a call of `serve` reads for some milliseconds."""
 
 
 class SqlitePeople:
@@ -78,22 +73,11 @@ class SqlitePeople:
             # These name the contact without a foreign key, or in words.
             for table in ("matches", "status_events"):
                 self._db.delete(table, "account_id = ? AND contact_id = ?", where)
+            self._db.delete("answers", "account_id = ?", (account_id,))
             self._db.delete("merges", "account_id = ? AND gone_id = ?", where)
             self._db.delete("contacts", "account_id = ? AND id = ?", where)
-        self._empty_journal()
+        self._db.empty_journal()
         return erased
-
-    def _empty_journal(self) -> None:
-        """Take what was erased out of the journal, as soon as nobody reads there any more.
-
-        SQLite does it by itself when the last process closes the library.
-        """
-        until = time.monotonic() + JOURNAL_WAIT_S
-        while True:
-            row = self._db.row("PRAGMA wal_checkpoint(TRUNCATE)")
-            if row is None or row[0] == 0 or time.monotonic() > until:
-                return
-            time.sleep(0.05)
 
     def merge_contacts(self, account_id: str, kept: Contact, gone: Contact) -> None:
         """Give the kept contact all that hangs on the other, which is erased."""

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recommender.domain import Group
+from recommender.domain import Group, Mute
 from recommender.storage.people import put_account
-from recommender.storage.rows import slot_row, to_slot, to_text
+from recommender.storage.rows import need_time, slot_row, to_slot, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
 
-    from recommender.domain import Slot
+    from recommender.domain import MuteKind, Slot
     from recommender.storage.connection import Connections
 
 
 class SqliteRhythm:
-    """Groups, preferences, plans; see `recommender.storage.protocol.RhythmStore`."""
+    """Groups, preferences, mutes, plans; see `recommender.storage.protocol.RhythmStore`."""
 
     def __init__(self, connections: Connections) -> None:
         self._db = connections
@@ -61,6 +61,30 @@ class SqliteRhythm:
                     "INSERT INTO preferences (account_id, key, value) VALUES (?, ?, ?)",
                     (account_id, key, value),
                 )
+
+    def mutes(self, account_id: str) -> list[Mute]:
+        """What is not suggested to anybody, oldest first."""
+        sql = "SELECT * FROM mutes WHERE account_id = ? ORDER BY created_at, kind, value"
+        return [
+            Mute(row["kind"], row["value"], need_time(row["created_at"]))
+            for row in self._db.rows(sql, (account_id,))
+        ]
+
+    def put_mute(self, account_id: str, mute: Mute) -> None:
+        """Put a mute; one that is there stays as it is."""
+        at = to_text(mute.created_at) or ""
+        with self._db.transaction():
+            put_account(self._db, account_id, at)
+            self._db.execute(
+                "INSERT OR IGNORE INTO mutes (account_id, kind, value, created_at)"
+                " VALUES (?, ?, ?, ?)",
+                (account_id, mute.kind, mute.value, at),
+            )
+
+    def delete_mute(self, account_id: str, kind: MuteKind, value: str) -> bool:
+        """Take a mute back; False if there was none."""
+        sql = "DELETE FROM mutes WHERE account_id = ? AND kind = ? AND value = ?"
+        return self._db.execute(sql, (account_id, kind, value)) > 0
 
     def plan(self, account_id: str, day: date) -> tuple[int, list[Slot]] | None:
         """(minutes, slots) of a day's plan, or None where none was made."""

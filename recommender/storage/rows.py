@@ -13,6 +13,7 @@ from recommender.domain import (
     Interest,
     Item,
     NameParts,
+    Session,
     Slot,
     StatusEvent,
     Token,
@@ -280,7 +281,19 @@ def to_token(row: Row) -> Token:
     return Token(
         id=row["id"],
         name=row["name"],
+        scope=row["scope"],
         created_at=need_time(row["created_at"]),
+        expires_at=to_time(row["expires_at"]),
         last_used_at=to_time(row["last_used_at"]),
         revoked_at=to_time(row["revoked_at"]),
+    )
+
+
+def to_session(row: Row) -> Session:
+    """A row as a session."""
+    return Session(
+        id=row["id"],
+        created_at=need_time(row["created_at"]),
+        last_used_at=need_time(row["last_used_at"]),
+        expires_at=need_time(row["expires_at"]),
     )

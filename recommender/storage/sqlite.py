@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from recommender.domain import Counts
 from recommender.errors import StorageError
+from recommender.storage.access import SqliteAccess
 from recommender.storage.connection import BUSY_TIMEOUT_S, Connections
 from recommender.storage.feeds import VISIBLE, SqliteFeeds
 from recommender.storage.history import SqliteHistory
@@ -47,6 +48,7 @@ class SqliteStorage:
         self.vectors = SqliteVectors(connections)
         self.matches = SqliteMatches(connections)
         self.history = SqliteHistory(connections)
+        self.access = SqliteAccess(connections)
         self.rhythm = SqliteRhythm(connections)
 
     def transaction(self) -> AbstractContextManager[None]:
@@ -80,6 +82,12 @@ class SqliteStorage:
         from recommender.storage.transfer import import_rows
 
         return import_rows(self._db, account_id, rows, empty=self._is_empty(account_id))
+
+    def erase_account(self, account_id: str) -> dict[str, int]:
+        """Erase an account with everything that is its own."""
+        from recommender.storage.erasing import erase_account
+
+        return erase_account(self._db, account_id)
 
     def _is_empty(self, account_id: str) -> bool:
         counts = self.counts(account_id)

@@ -52,6 +52,7 @@ _OWNED = {
     " FROM status_events WHERE account_id = :account_id ORDER BY id",
     "group": "SELECT * FROM groups WHERE account_id = :account_id ORDER BY name",
     "preference": "SELECT * FROM preferences WHERE account_id = :account_id ORDER BY key",
+    "mute": "SELECT * FROM mutes WHERE account_id = :account_id ORDER BY created_at, value",
     "plan": "SELECT * FROM plans WHERE account_id = :account_id ORDER BY day",
     "slot": "SELECT * FROM plan_slots WHERE account_id = :account_id ORDER BY day, place",
 }
@@ -60,6 +61,7 @@ _PLAIN = {
     "interest": "interests",
     "group": "groups",
     "preference": "preferences",
+    "mute": "mutes",
     "plan": "plans",
     "slot": "plan_slots",
 }

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from recommender.domain import (
+    Grant,
     StatusEvent,
     Token,
     Touch,
@@ -26,17 +27,17 @@ class LibraryContract:
 
     def test_tokens_open_until_revoked(self, storage: Storage) -> None:
         """Only the hash is known; a revoked token opens nothing; names are free again then."""
-        token = Token("t", "laptop", NOW, None, None)
-        storage.history.add_token("me", token, "hash")
-        assert storage.history.account_of_token("hash", NOW) == "me"
-        assert storage.history.account_of_token("other", NOW) is None
+        token = Token("t", "laptop", "write", NOW, None, None, None)
+        storage.access.add_token("me", token, "hash")
+        assert storage.access.grant_of_token("hash", NOW) == Grant("me", "t", "write")
+        assert storage.access.grant_of_token("other", NOW) is None
         with raises(ConflictError):
-            storage.history.add_token("me", replace(token, id="u"), "hash2")
+            storage.access.add_token("me", replace(token, id="u"), "hash2")
         with raises(TokenNotFound):
-            storage.history.revoke_token("you", "laptop", NOW)
-        storage.history.revoke_token("me", "laptop", NOW)
-        assert storage.history.account_of_token("hash", NOW) is None
-        storage.history.add_token("me", replace(token, id="u"), "hash2")
+            storage.access.revoke_token("you", "laptop", NOW)
+        storage.access.revoke_token("me", "laptop", NOW)
+        assert storage.access.grant_of_token("hash", NOW) is None
+        storage.access.add_token("me", replace(token, id="u"), "hash2")
 
     def test_a_transaction_is_all_or_nothing(self, storage: Storage) -> None:
         """An error undoes what came before it, also in nested ones."""
