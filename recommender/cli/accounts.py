@@ -1,8 +1,7 @@
-"""`token`, `export`, `import`."""
+"""`token`, `pair`, `login`, `export`, `import`, `erase`."""
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,20 +23,30 @@ tokens = typer.Typer(help="Keys for the API.", no_args_is_help=True)
 def register(app: typer.Typer) -> None:
     """Hang the commands on the tree."""
     app.add_typer(tokens, name="token")
+    app.command("pair")(pair)
+    app.command("login")(login)
     app.command("export")(export)
+    app.command("erase")(forget_everything)
     app.command("import")(import_)
 
 
 @tokens.command("create")
 def create(
     name: Annotated[str, typer.Argument(help="What it is for, such as “laptop”.")],
+    scope: Annotated[
+        str, typer.Option(help="read, write, or admin: tokens and the whole account, too.")
+    ] = "write",
+    days: Annotated[int | None, typer.Option(help="After how many days it runs out.")] = None,
     as_json: Json = False,
 ) -> None:
     """Make a token; its secret is shown this once."""
-    from recommender.services.tokens import create_token
-
     house = open_house()
-    token, secret = create_token(house.storage, house.account_id, name, now=utc_now())
+    token, secret = house.access.create_token(
+        name,
+        now=utc_now(),
+        scope=scope,  # type: ignore[arg-type]  # checked by the service
+        days=days,
+    )
     if as_json:
         emit_json({**shapes.token_shape(token), "secret": secret})
     else:
@@ -48,14 +57,16 @@ def create(
 @tokens.command("list")
 def list_all(as_json: Json = False) -> None:
     """List tokens, without their secrets."""
-    house = open_house()
-    found = house.storage.history.tokens(house.account_id)
+    found = open_house().access.tokens()
     if as_json:
         emit_json([shapes.token_shape(token) for token in found])
         return
     table(
-        ["id", "name", "created", "last used", "revoked"],
-        [(t.id, t.name, t.created_at, t.last_used_at, t.revoked_at) for t in found],
+        ["id", "name", "may", "created", "runs out", "last used", "revoked"],
+        [
+            (t.id, t.name, t.scope, t.created_at, t.expires_at, t.last_used_at, t.revoked_at)
+            for t in found
+        ],
     )
 
 
@@ -65,12 +76,60 @@ def revoke(
     as_json: Json = False,
 ) -> None:
     """Make a token useless at once."""
-    house = open_house()
-    gone = house.storage.history.revoke_token(house.account_id, token, utc_now())
+    gone = open_house().access.revoke(token, now=utc_now())
     if as_json:
         emit_json(shapes.token_shape(gone))
     else:
         say(f"“{gone.name}” is revoked.")
+
+
+def pair(as_json: Json = False) -> None:
+    """Show what the browser extension asks for: an address with a code, good for five minutes."""
+    house = open_house()
+    code, until = house.access.new_pairing_code(now=utc_now())
+    connection = f"{house.settings.origin}#{code}"
+    if as_json:
+        emit_json({"connection": connection, "code": code, "until": shapes.time_text(until)})
+    else:
+        note("Good for one device, within five minutes:")
+        say(connection)
+
+
+def login(
+    port: Annotated[int | None, typer.Option(help="Port of `serve` [SAWTHIS_PORT].")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show a link that logs one browser in to the pages, within a quarter of an hour."""
+    from dataclasses import replace
+
+    house = open_house()
+    settings = house.settings if port is None else replace(house.settings, port=port)
+    link = f"{settings.origin}/login?code={house.access.new_login_code(now=utc_now())}"
+    if as_json:
+        emit_json({"link": link})
+    else:
+        note("Open this once, in the browser you want to use:")
+        say(link)
+
+
+def forget_everything(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Erase this account for good: contacts, feeds, touches, tokens, all of it."""
+    house = open_house()
+    if not yes:
+        typer.confirm(
+            f"Erase everything of the account “{house.account_id}”? Nothing brings it back; "
+            "`sawthis export` makes a copy first",
+            abort=True,
+            err=True,
+        )
+    erased = house.erase()
+    if as_json:
+        emit_json(erased)
+    else:
+        say("Erased: " + ", ".join(f"{n} {what}" for what, n in erased.items() if n) + ".")
 
 
 def export(
@@ -82,11 +141,10 @@ def export(
     ] = False,
 ) -> None:
     """Write the whole account as JSON Lines: a backup. Tokens and logins are left out."""
+    from recommender.services.transfer import written_rows
+
     house = open_house()
-    rows = house.storage.export_rows(house.account_id, with_logins=with_logins)
-    lines = (
-        json.dumps({"kind": kind, "row": row}, ensure_ascii=False) + "\n" for kind, row in rows
-    )
+    lines = written_rows(house.storage.export_rows(house.account_id, with_logins=with_logins))
     if str(file) == "-":
         sys.stdout.writelines(lines)
         return
@@ -117,15 +175,10 @@ def import_(
 
 
 def _rows(file: Path) -> Iterator[tuple[str, dict[str, object]]]:
+    from recommender.services.transfer import read_rows
+
     try:
         with sys.stdin if str(file) == "-" else file.open(encoding="utf-8") as handle:
-            for number, line in enumerate(handle, start=1):
-                try:
-                    value = json.loads(line)
-                    yield value["kind"], value["row"]
-                except (ValueError, KeyError, TypeError) as error:
-                    raise InvalidInput(
-                        f"line {number} of {file} is no row of a `sawthis export`"
-                    ) from error
+            yield from read_rows(handle, str(file))
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"{file} can't be read: {error}") from error

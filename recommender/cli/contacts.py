@@ -99,7 +99,7 @@ def add(
         employer=employer or "",
         notes=notes or "",
         own_sites=own_site or (),
-        humour=humour or "none",  # type: ignore[arg-type]  # checked by the service
+        humour=humour,  # type: ignore[arg-type]  # checked by the service
         cadence_days=every,
         town=town or "",
         reads=reads or (),

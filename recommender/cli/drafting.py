@@ -10,7 +10,6 @@ import typer
 from recommender.cli.context import Json, open_house
 from recommender.cli.output import emit_json, note, say
 from recommender.errors import InvalidInput
-from recommender.safety import why_not
 from recommender.wiring import utc_now
 
 if TYPE_CHECKING:
@@ -38,12 +37,13 @@ def draft(
     as_json: Json = False,
 ) -> None:
     """Draft a note; its first sentence is yours to write. Nothing is sent."""
-    from recommender.services.drafts import as_form
+    from recommender.services.drafts import as_form, note_to
 
     house = open_house()
-    contact, subject, text = _note(house, what, ask)
-    if put_away := why_not(contact, utc_now()):
-        raise InvalidInput(f"{put_away}: nothing is drafted")
+    preferences = house.storage.rhythm.preferences(house.account_id)
+    contact, subject, text = note_to(
+        house.people, house.suggester, preferences, what, now=utc_now(), ask=ask
+    )
     made = as_form(contact, text, form, subject=subject, now=utc_now())  # type: ignore[arg-type]  # checked there
     others = _alternatives(house, text) if alternatives else []
     if ask is not None:
@@ -60,26 +60,6 @@ def draft(
     for number, other in enumerate(others, start=1):
         say(f"\nAlternative {number}, by {house.settings.writer_model or 'a model'}, unchecked:")
         say(other)
-
-
-def _note(house: House, what: str, ask: str | None) -> tuple[Contact, str, str]:
-    """(contact, subject, text) of a suggestion's note, or of a line to a contact."""
-    from recommender.errors import SuggestionNotFound
-    from recommender.services.voice import hello_for, voice_of
-
-    try:
-        contact = house.suggester.whose(what)
-    except SuggestionNotFound:
-        contact = house.people.find(what)
-    else:
-        known = house.suggester.one(contact, what, now=utc_now())
-        if known is not None and ask is None:
-            return contact, known[0].title, known[0].note
-    voice = voice_of(house.storage.rhythm.preferences(house.account_id))
-    if ask is not None:
-        return contact, ask, f"{voice.greet(contact)} \n\n{ask}"
-    liked = [i.phrase for i in house.people.interests(contact) if i.polarity == "like"]
-    return contact, liked[0] if liked else "", hello_for(voice, contact, liked[0] if liked else "")
 
 
 def _alternatives(house: House, text: str) -> list[str]:

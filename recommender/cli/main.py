@@ -42,8 +42,11 @@ COMMANDS = {
     "serve": "service",
     "doctor": "service",
     "token": "accounts",
+    "pair": "accounts",
+    "login": "accounts",
     "export": "accounts",
     "import": "accounts",
+    "erase": "accounts",
 }
 
 

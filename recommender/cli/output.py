@@ -78,6 +78,11 @@ def progress() -> Iterator[Progress]:
         yield _lines()
 
 
+def progress_lines(stage: str, done: int, total: int) -> None:
+    """Progress as a JSON line on stderr, for the program that started us."""
+    print(json.dumps({"stage": stage, "done": done, "total": total}), file=sys.stderr, flush=True)
+
+
 @contextmanager
 def _bars() -> Iterator[Progress]:
     from rich.console import Console

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from recommender.cli.context import Json, open_house
-from recommender.cli.output import emit_json, heading, note, progress, say
+from recommender.cli.output import emit_json, heading, note, progress, progress_lines, say
 from recommender.services import shapes
 from recommender.wiring import utc_now
 
 if TYPE_CHECKING:
+    from recommender.services.progress import Progress
     from recommender.services.refresh import RefreshReport
     from recommender.wiring import House
 
@@ -28,12 +30,16 @@ def refresh(
         bool, typer.Option("--all", help="Also feeds that are not due yet.")
     ] = False,
     as_json: Json = False,
+    as_lines: Annotated[
+        bool, typer.Option("--progress-lines", hidden=True, help="Progress as JSON lines.")
+    ] = False,
 ) -> None:
     """Pull the feeds that are due, embed what is new, match it."""
     house = open_house()
-    report = refresh_house(house, everything=everything)
+    advance = progress_lines if as_lines else None
+    report = refresh_house(house, everything=everything, advance=advance)
     if as_json:
-        emit_json(_report_shape(report))
+        emit_json(shapes.refresh_shape(report))
         return
     say(_report_line(report))
     for outcome in report.outcomes:
@@ -41,28 +47,19 @@ def refresh(
             note(f"  {outcome.feed.title}: {outcome.error}")
 
 
-def refresh_house(house: House, *also_allowed: str, everything: bool = False) -> RefreshReport:
-    """One refresh with progress on stderr."""
-    with house.sources(*also_allowed) as sources, progress() as advance:
+def refresh_house(
+    house: House, *also_allowed: str, everything: bool = False, advance: Progress | None = None
+) -> RefreshReport:
+    """One refresh, with progress on stderr unless it is told elsewhere."""
+    with ExitStack() as stack:
+        sources = stack.enter_context(house.sources(*also_allowed))
         return house.refresher.refresh(
-            sources, now=utc_now(), rng=house.rng(), everything=everything, progress=advance
+            sources,
+            now=utc_now(),
+            rng=house.rng(),
+            everything=everything,
+            progress=advance or stack.enter_context(progress()),
         )
-
-
-def _report_shape(report: RefreshReport) -> dict[str, object]:
-    return {
-        "feeds": {status: report.count(status) for status in ("parsed", "unchanged", "failed")},
-        "items": {"added": report.n_added, "changed": report.n_changed},
-        "completed": report.n_completed,
-        "expired": report.n_expired,
-        "embedded": report.n_embedded,
-        "interests_matched": report.n_interests_matched,
-        "errors": [
-            {"feed": outcome.feed.url, "error": outcome.error}
-            for outcome in report.outcomes
-            if outcome.error
-        ],
-    }
 
 
 def _report_line(report: RefreshReport) -> str:
@@ -127,7 +124,7 @@ def demo(as_json: Json = False) -> None:
         )
         report = refresh_house(house, base_url.removeprefix("http://"))
     if as_json:
-        emit_json(_report_shape(report))
+        emit_json(shapes.refresh_shape(report))
     else:
         note("The demo is loaded." if is_new else "The demo was loaded already.")
         say(_report_line(report))

@@ -9,7 +9,6 @@ import typer
 from recommender.cli.context import Json, open_house
 from recommender.cli.output import emit_json, say, table
 from recommender.domain import Group
-from recommender.rhythm import starting_cadence
 from recommender.services.checking import one_line
 from recommender.services.preferences import PREFERENCES, checked_preference
 from recommender.wiring import utc_now
@@ -27,16 +26,7 @@ def register(tree: typer.Typer) -> None:
 @groups.command("list")
 def list_groups(as_json: Json = False) -> None:
     """List groups, how many are in them, and how often they hear from you."""
-    house = open_house()
-    cadences = house.people.cadences()
-    sizes: dict[str, int] = dict.fromkeys(cadences, 0)
-    for contact in house.people.all():
-        for name in contact.groups:
-            sizes[name] = sizes.get(name, 0) + 1
-    rows = [
-        (name, n, cadences[name] if name in cadences else starting_cadence(name))
-        for name, n in sorted(sizes.items())
-    ]
+    rows = open_house().people.groups()
     if as_json:
         emit_json([{"name": a, "contacts": n, "cadence_days": days} for a, n, days in rows])
         return

@@ -9,6 +9,7 @@ import typer
 
 from recommender.cli.context import Json, open_house, run_server
 from recommender.cli.output import emit_json, note, table
+from recommender.services import shapes
 from recommender.wiring import utc_now
 
 
@@ -21,6 +22,10 @@ def register(app: typer.Typer) -> None:
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen at [SAWTHIS_HOST].")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen at [SAWTHIS_PORT].")] = None,
+    behind_proxy: Annotated[
+        bool,
+        typer.Option("--behind-proxy", help="A proxy with TLS is in front [SAWTHIS_BEHIND_PROXY]."),
+    ] = False,
     demo_feeds: Annotated[
         bool, typer.Option("--demo-feeds", help="Also serve the demo's feeds.")
     ] = False,
@@ -37,6 +42,7 @@ def serve(
         settings,
         host=host or settings.host,
         port=settings.port if port is None else port,
+        behind_proxy=behind_proxy or settings.behind_proxy,
     )
     with ExitStack() as stack:
         if demo_feeds:
@@ -49,38 +55,9 @@ def serve(
 
 def doctor(as_json: Json = False) -> None:
     """What is well, what is ill, and what to do about it; exit 1 if something is at fault."""
-    from recommender_models import describe
-
-    from recommender.services.doctor import diagnose
-
-    house = open_house()
-    found = diagnose(
-        house.storage,
-        house.account_id,
-        data_dir=house.settings.data_dir,
-        load_embedder=house.embedder,
-        about_model=lambda: describe(house.settings.model, house.settings.model_cache),
-        now=utc_now(),
-    )
+    found = open_house().diagnose()
     if as_json:
-        emit_json(
-            {
-                "well": found.is_well,
-                "counts": {
-                    "feeds": found.counts.feeds,
-                    "items": found.counts.items,
-                    "contacts": found.counts.contacts,
-                    "interests": found.counts.interests,
-                    "matches": found.counts.matches,
-                    "vectors": found.counts.vectors,
-                    "touches": found.counts.touches,
-                },
-                "findings": [
-                    {"name": f.name, "state": f.state, "detail": f.detail, "advice": f.advice}
-                    for f in found.findings
-                ],
-            }
-        )
+        emit_json(shapes.diagnosis_shape(found))
     else:
         table(
             ["", "what", "finding", "what to do"],

@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal, get_args
 
-from recommender.errors import InvalidInput
+from recommender.errors import InvalidInput, SuggestionNotFound
+from recommender.safety import why_not
+from recommender.services.voice import hello_for, voice_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from recommender.domain import Contact
+    from recommender.services.people import People
+    from recommender.services.suggest import Suggester
 
 Form = Literal["text", "mailto", "eml", "sms", "whatsapp"]
 FORMS: tuple[Form, ...] = get_args(Form)
@@ -45,6 +50,45 @@ def as_form(contact: Contact, note: str, form: Form, *, subject: str, now: datet
             raise InvalidInput(f"WhatsApp needs the number with its country, +49 …, not {number}")
         return f"https://wa.me/{number[1:]}?text={_quoted(note)}"
     raise InvalidInput(f"a draft is one of {', '.join(FORMS)}, not \u201c{form}\u201d")
+
+
+def note_to(
+    people: People,
+    suggester: Suggester,
+    preferences: Mapping[str, str],
+    what: str,
+    *,
+    now: datetime,
+    ask: str | None = None,
+) -> tuple[Contact, str, str]:
+    """(contact, subject, text) of a suggestion's note, or of a line to a contact.
+
+    Args:
+        people: Whom there is.
+        suggester: Their suggestions.
+        preferences: The user's, for the voice.
+        what: The id of a suggestion, or what a contact is called by.
+        now: Aware time.
+        ask: A favour to ask for.
+
+    Raises:
+        ContactNotFound: Neither a suggestion nor a contact is called that.
+        InvalidInput: The contact must not be written to.
+    """
+    try:
+        contact = suggester.whose(what)
+        known = suggester.one(contact, what, now=now)
+    except SuggestionNotFound:
+        contact, known = people.find(what), None
+    if put_away := why_not(contact, now):
+        raise InvalidInput(f"{put_away}: nothing is drafted")
+    if known is not None and ask is None:
+        return contact, known[0].title, known[0].note
+    voice = voice_of(preferences)
+    if ask is not None:
+        return contact, ask, f"{voice.greet(contact)} \n\n{ask}"
+    liked = [i.phrase for i in people.interests(contact) if i.polarity == "like"]
+    return contact, liked[0] if liked else "", hello_for(voice, contact, liked[0] if liked else "")
 
 
 def _mailto(email: str, subject: str, note: str) -> str:

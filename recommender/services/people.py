@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from recommender.domain import NO_DETAILS, Contact, Details, Interest
 from recommender.errors import AmbiguousContact, ContactNotFound, InterestNotFound, InvalidInput
+from recommender.rhythm import starting_cadence
 from recommender.services.checking import checked, checked_interest, new_id
 from recommender.words import plain
 
@@ -41,7 +42,7 @@ class People:
         employer: str = "",
         notes: str = "",
         own_sites: Iterable[str] = (),
-        humour: Humour = "none",
+        humour: Humour | None = None,
         cadence_days: int | None = None,
         town: str = "",
         reads: Iterable[str] = (),
@@ -52,11 +53,16 @@ class People:
     ) -> Contact:
         """Add a contact with interests, all or nothing.
 
+        Without a word on humour, it is what the user prefers for new contacts.
+
         Raises:
             InvalidInput: A value can't be used.
         """
         from recommender.phrases import stated
 
+        if humour is None:
+            usual = self._storage.rhythm.preferences(self._account_id)
+            humour = usual.get("humour", "none")  # type: ignore[assignment]  # checked when set
         contact = checked(
             Contact(
                 id=new_id(),
@@ -66,7 +72,7 @@ class People:
                 employer=employer,
                 notes=notes,
                 own_sites=tuple(own_sites),
-                humour=humour,
+                humour=humour or "none",
                 state="active",
                 cadence_days=cadence_days,
                 created_at=now,
@@ -189,10 +195,43 @@ class People:
         """All contacts, by name."""
         return self._storage.people.contacts(self._account_id)
 
+    def search(self, text: str = "", *, group: str | None = None) -> list[Contact]:
+        """Contacts, by name, of a group and with a text in name, nickname, e-mail or employer."""
+        wanted = plain(text)
+        return [
+            contact
+            for contact in self.all()
+            if (group is None or group in contact.groups)
+            and any(
+                wanted in plain(part)
+                for part in (
+                    contact.name,
+                    contact.employer,
+                    *contact.emails,
+                    *contact.details.nicknames,
+                )
+            )
+        ]
+
     def cadences(self) -> dict[str, int | None]:
         """Group -> days between touches, for groups that the user has set."""
         groups = self._storage.rhythm.groups(self._account_id)
         return {group.name: group.cadence_days for group in groups}
+
+    def groups(self) -> list[tuple[str, int, int | None]]:
+        """(group, how many are in it, days between touches), by name.
+
+        The days are the user's, else those such a group usually begins with, if any.
+        """
+        cadences = self.cadences()
+        sizes: dict[str, int] = dict.fromkeys(cadences, 0)
+        for contact in self.all():
+            for name in contact.groups:
+                sizes[name] = sizes.get(name, 0) + 1
+        return [
+            (name, n, cadences[name] if name in cadences else starting_cadence(name))
+            for name, n in sorted(sizes.items())
+        ]
 
     def find(self, ref: str) -> Contact:
         """The one contact an id, slug, e-mail or unambiguous name means.

@@ -236,7 +236,7 @@ class Plans:
         if slot.action != "send" or slot.suggestion_id is None:
             return None
         known = self._suggester.one(contact, slot.suggestion_id, now=now)
-        is_wanted = known is not None and known[1] in {"new", "opened", *SHARED}
+        is_wanted = known is not None and known[1] in {"pending", "opened", *SHARED}
         found = known[0] if known and is_wanted else None
         if found is None and not is_done:
             others = self._suggester.suggest(contact, now=now, n=1).suggestions

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from recommender.domain import HUMOURS
 from recommender.errors import InvalidInput
 from recommender.services.planning import MAX_MINUTES
 from recommender.services.voice import checked_voice
 
 PREFERENCES = {
     "minutes": "minutes a day that `today` fills; 5 unless set",
+    "humour": "what new contacts consent to: none, clean or any; none unless set",
     "addresses": "your own mail addresses, by commas, for `touch import`",
     "voice.language": "language of drafts: en, de, fr or es",
     "voice.greeting": "first line of drafts, with {name}; such as \u201cDear {name},\u201d",
@@ -21,6 +23,10 @@ def checked_preference(key: str, value: str) -> str:
         raise InvalidInput(f"there is no \u201c{key}\u201d; there are {', '.join(PREFERENCES)}")
     if key.startswith("voice."):
         return checked_voice(key.removeprefix("voice."), value.strip())
+    if key == "humour" and value and value not in HUMOURS:
+        raise InvalidInput(f"humour is one of {', '.join(HUMOURS)}, not \u201c{value}\u201d")
+    if key == "humour":
+        return value
     if key == "addresses":
         return ",".join(part.strip().casefold() for part in value.split(",") if part.strip())
     if value and not (value.isdecimal() and 1 <= int(value) <= MAX_MINUTES):

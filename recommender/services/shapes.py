@@ -10,25 +10,34 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from recommender_feeds import CatalogueFeed
+
     from recommender.capacity import Outlook
     from recommender.domain import (
         Contact,
         Details,
         Feed,
+        Had,
         Interest,
         Item,
         Revision,
+        Session,
         StatusEvent,
         Suggestion,
         Token,
         Touch,
     )
     from recommender.learning import Proposal
+    from recommender.services.browsing import Shown
     from recommender.services.digest import Card
+    from recommender.services.discovery import Offer
+    from recommender.services.doctor import Diagnosis
     from recommender.services.duplicates import Duplicate
     from recommender.services.health import Health
     from recommender.services.importing import ImportOutcome
+    from recommender.services.jobs import Job
     from recommender.services.planning import Plan
+    from recommender.services.refresh import RefreshReport
     from recommender.services.standing import Occasion, Standing
     from recommender.services.suggest import Answer
     from recommender.services.who import Fit
@@ -36,8 +45,8 @@ if TYPE_CHECKING:
     Shape = dict[str, Any]
 
 
-def _time(at: datetime | None) -> str | None:
-    # As RFC 3339 writes UTC, and as the API does.
+def time_text(at: datetime | None) -> str | None:
+    """A time as RFC 3339 writes UTC."""
     return at.isoformat().replace("+00:00", "Z") if at else None
 
 
@@ -50,7 +59,7 @@ def interest_shape(interest: Interest) -> Shape:
         "weight": interest.weight,
         "polarity": interest.polarity,
         "origin": interest.origin,
-        "created_at": _time(interest.created_at),
+        "created_at": time_text(interest.created_at),
     }
 
 
@@ -72,13 +81,13 @@ def contact_shape(contact: Contact, interests: Sequence[Interest] = ()) -> Shape
         "taboo": list(contact.taboo),
         "groups": list(contact.groups),
         "birthday": contact.birthday,
-        "paused_until": _time(contact.paused_until),
-        "hard_at": _time(contact.hard_at),
-        "archived_at": _time(contact.archived_at),
+        "paused_until": time_text(contact.paused_until),
+        "hard_at": time_text(contact.hard_at),
+        "archived_at": time_text(contact.archived_at),
         "details": details_shape(contact.details),
         "interests": [interest_shape(interest) for interest in interests],
-        "created_at": _time(contact.created_at),
-        "updated_at": _time(contact.updated_at),
+        "created_at": time_text(contact.created_at),
+        "updated_at": time_text(contact.updated_at),
     }
 
 
@@ -195,9 +204,9 @@ def feed_shape(feed: Feed, health: Health | None = None) -> Shape:
         "title": feed.title,
         "site_url": feed.site_url,
         "kind": feed.kind,
-        "checked_at": _time(feed.checked_at),
-        "succeeded_at": _time(feed.succeeded_at),
-        "next_check_at": _time(feed.next_check_at),
+        "checked_at": time_text(feed.checked_at),
+        "succeeded_at": time_text(feed.succeeded_at),
+        "next_check_at": time_text(feed.next_check_at),
         "failures": feed.failures,
         "error": feed.error,
         "problem": feed.problem,
@@ -228,9 +237,9 @@ def item_shape(item: Item, *, with_text: bool = True) -> Shape:
         "paywalled": item.paywalled,
         "level": item.level,
         "topics": list(item.topics),
-        "published_at": _time(item.published_at),
-        "updated_at": _time(item.updated_at),
-        "fetched_at": _time(item.fetched_at),
+        "published_at": time_text(item.published_at),
+        "updated_at": time_text(item.updated_at),
+        "fetched_at": time_text(item.fetched_at),
     }
     return {**shape, "text": item.text} if with_text else shape
 
@@ -238,7 +247,7 @@ def item_shape(item: Item, *, with_text: bool = True) -> Shape:
 def revision_shape(revision: Revision) -> Shape:
     """An item as it was before an update."""
     return {
-        "until": _time(revision.at),
+        "until": time_text(revision.at),
         "changed": list(revision.changed),
         "title": revision.title,
         "text": revision.text,
@@ -258,7 +267,7 @@ def suggestion_shape(suggestion: Suggestion) -> Shape:
             "text": suggestion.text,
             "author": suggestion.author,
             "feed": suggestion.feed_title,
-            "published_at": _time(suggestion.published_at),
+            "published_at": time_text(suggestion.published_at),
         },
         "interest": suggestion.interest,
         "relevance": suggestion.relevance,
@@ -309,7 +318,7 @@ def touch_shape(touch: Touch) -> Shape:
         "kind": touch.kind,
         "direction": touch.direction,
         "channel": touch.channel,
-        "at": _time(touch.at),
+        "at": time_text(touch.at),
         "note": touch.note,
         "item_id": touch.item_id,
         "suggestion_id": touch.suggestion_id,
@@ -323,8 +332,8 @@ def status_shape(event: StatusEvent) -> Shape:
         "contact_id": event.contact_id,
         "item_id": event.item_id,
         "status": event.status,
-        "at": _time(event.at),
-        "until": _time(event.until),
+        "at": time_text(event.at),
+        "until": time_text(event.until),
     }
 
 
@@ -333,9 +342,11 @@ def token_shape(token: Token) -> Shape:
     return {
         "id": token.id,
         "name": token.name,
-        "created_at": _time(token.created_at),
-        "last_used_at": _time(token.last_used_at),
-        "revoked_at": _time(token.revoked_at),
+        "scope": token.scope,
+        "created_at": time_text(token.created_at),
+        "expires_at": time_text(token.expires_at),
+        "last_used_at": time_text(token.last_used_at),
+        "revoked_at": time_text(token.revoked_at),
     }
 
 
@@ -358,4 +369,108 @@ def card_shape(card: Card) -> Shape:
         "last_contact": card.last_contact,
         "overdue_days": card.overdue_days,
         "suggestion": suggestion_shape(card.suggestion),
+    }
+
+
+def refresh_shape(report: RefreshReport) -> Shape:
+    """What a refresh did."""
+    return {
+        "feeds": {status: report.count(status) for status in ("parsed", "unchanged", "failed")},
+        "items": {"added": report.n_added, "changed": report.n_changed},
+        "completed": report.n_completed,
+        "expired": report.n_expired,
+        "embedded": report.n_embedded,
+        "interests_matched": report.n_interests_matched,
+        "errors": [
+            {"feed": outcome.feed.url, "error": outcome.error}
+            for outcome in report.outcomes
+            if outcome.error
+        ],
+    }
+
+
+def offer_shape(offer: Offer) -> Shape:
+    """A feed that can be subscribed to."""
+    return {
+        "url": offer.url,
+        "title": offer.title,
+        "site_url": offer.site_url,
+        "entries": offer.n_entries,
+        "latest": [
+            {"title": entry.title, "published_at": time_text(entry.published_at)}
+            for entry in offer.latest
+        ],
+    }
+
+
+def catalogue_shape(feed: CatalogueFeed) -> Shape:
+    """A well-known feed."""
+    return {
+        "url": feed.url,
+        "title": feed.title,
+        "home": feed.home,
+        "subject": feed.subject,
+        "kind": feed.kind,
+        "language": feed.language,
+        "rating": feed.rating,
+    }
+
+
+def shown_shape(one: Shown, *, with_text: bool = False) -> Shape:
+    """An item of the pool with whom it would be for."""
+    return {
+        **item_shape(one.item, with_text=with_text),
+        "own": one.is_own,
+        "muted": one.is_muted,
+        "people": [
+            {
+                "contact": {"id": c.id, "slug": c.slug, "name": c.name},
+                "interest": phrase,
+                "relevance": relevance,
+            }
+            for c, phrase, relevance in one.people
+        ],
+    }
+
+
+def had_shape(had: Had) -> Shape:
+    """What came of a suggestion, with its item."""
+    return {**status_shape(had.event), "kind": had.kind, "title": had.title, "url": had.url}
+
+
+def job_shape(job: Job) -> Shape:
+    """How far a job is."""
+    return {
+        "id": job.id,
+        "kind": job.kind,
+        "state": job.state,
+        "stage": job.stage,
+        "done": job.done,
+        "total": job.total,
+        "result": job.result,
+        "error": job.error,
+        "started_at": time_text(job.started_at),
+        "ended_at": time_text(job.ended_at),
+    }
+
+
+def session_shape(session: Session) -> Shape:
+    """A browser that is logged in."""
+    return {
+        "id": session.id,
+        "created_at": time_text(session.created_at),
+        "last_used_at": time_text(session.last_used_at),
+        "expires_at": time_text(session.expires_at),
+    }
+
+
+def diagnosis_shape(found: Diagnosis) -> Shape:
+    """What is well and what is ill."""
+    return {
+        "well": found.is_well,
+        "counts": found.counts._asdict(),
+        "findings": [
+            {"name": f.name, "state": f.state, "detail": f.detail, "advice": f.advice}
+            for f in found.findings
+        ],
     }

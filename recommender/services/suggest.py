@@ -25,8 +25,10 @@ if TYPE_CHECKING:
         Candidate,
         Contact,
         Direction,
+        Had,
         Interest,
         Kind,
+        Mute,
         Status,
         Suggestion,
         TouchKind,
@@ -39,6 +41,7 @@ CANDIDATES_READ = 300
 DIVERSIFIED = 40
 DEFAULT_N = 3
 MAX_N = 50
+MAX_HAD = 1000
 
 
 class Withheld(NamedTuple):
@@ -160,10 +163,14 @@ class Suggester:
         avoided = self._storage.matches.avoided(
             self._account_id, contact.id, at_least=ranking.AVOID_FROM
         )
+        mutes = self._storage.rhythm.mutes(self._account_id)
+        sources = {mute.value.casefold() for mute in mutes if mute.kind == "source"}
         allowed: list[Candidate] = []
         withheld: dict[int, Withheld] = {}
         for candidate in ranking.unseen(pool, events, now, self._had(events, now)):
             if candidate.item_id in avoided or (kind and candidate.kind != kind):
+                continue
+            if candidate.feed_title.casefold() in sources:
                 continue
             objection = safety.objection(candidate, contact, touches, now)
             if objection is None:
@@ -174,8 +181,10 @@ class Suggester:
         unlikely = [c for c in allowed if c.relevance < self._threshold]
         best = ranking.score(likely, now)[:DIVERSIFIED]
         tender = self._tender([one.candidate for one in best], contact)
+        muted = self._muted([one.candidate for one in best], mutes)
+        gone = tender.keys() | muted
         return (
-            [one for one in best if one.candidate.item_id not in tender],
+            [one for one in best if one.candidate.item_id not in gone],
             ranking.score(unlikely, now),
             [*withheld.values(), *tender.values()],
         )
@@ -194,6 +203,23 @@ class Suggester:
             for title, text in (texts.get(candidate.item_id, (candidate.title, "")),)
             if (objection := safety.tender(title, text, contact))
         }
+
+    def _muted(self, candidates: Sequence[Candidate], mutes: Sequence[Mute]) -> set[int]:
+        """Which of them are about what the user has muted; for that they are read."""
+        if not mutes:
+            return set()
+        texts = self._storage.items.texts([candidate.item_id for candidate in candidates])
+        return {
+            c.item_id
+            for c in candidates
+            for title, text in (texts.get(c.item_id, (c.title, "")),)
+            if safety.is_muted(title, text, c.feed_title, c.topics, mutes)
+        }
+
+    def history(self, contact: Contact) -> list[Had]:
+        """What came of everything that was suggested for a contact, newest first."""
+        found = self._storage.history.had(self._account_id, contact_id=contact.id, limit=MAX_HAD)
+        return [had for _, had in found]
 
     def _choose(
         self, likely: Sequence[Scored], events: Mapping[str, StatusEvent], n: int
@@ -235,7 +261,7 @@ class Suggester:
         event = events.get(suggestion_id)
         return (
             self._shown(contact, events, self._voice(), now, scored),
-            event.status if event else "new",
+            event.status if event else "pending",
         )
 
     def _shown(
@@ -283,8 +309,8 @@ class Suggester:
             InvalidInput: Snoozed without a time to come, or an impossible status.
         """
         contact = self.whose(suggestion_id)
-        if status == "new":
-            raise InvalidInput("a suggestion becomes new again by undo")
+        if status == "pending":
+            raise InvalidInput("a suggestion is pending again by undo")
         if status == "snoozed" and (until is None or until <= now):
             raise InvalidInput("snoozed needs a time to come until which it sleeps")
         with self._storage.transaction():

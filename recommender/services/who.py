@@ -13,9 +13,11 @@ from recommender.safety import known_to, may_be_written_to, tender, unfit
 from recommender.words import clip
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from recommender.domain import Contact, Match
+    from recommender.services.judging import Query
     from recommender.services.matching import Matching
     from recommender.storage.protocol import Storage
 
@@ -44,15 +46,20 @@ def who_would_enjoy(
     url: str | None,
     title: str,
     text: str,
+    selection: str = "",
     threshold: float,
     now: datetime,
     n: int = DEFAULT_PEOPLE,
 ) -> list[Fit]:
     """The contacts whose interests the page serves, best first; possibly none.
 
+    What the reader selected of it is read first, and so counts more than the rest.
+
     Raises:
         InvalidInput: There is no text to judge by.
     """
+    if selection.strip():
+        text = f"{selection.strip()}\n\n{text}"
     if not (title.strip() or text.strip()):
         raise InvalidInput("there is no text to judge by; give the page's title or text")
     queries = matching.queries(account_id)
@@ -66,35 +73,42 @@ def who_would_enjoy(
         if q.interest.polarity == "avoid"
         and any(m.interest_id == q.interest.id and m.relevance >= AVOID_FROM for m in matches)
     }
-    phrases = {q.interest.id: q.interest for q in queries}
+    best = _best(queries, matches, threshold)
+    contacts = {c.id: c for c in storage.people.contacts(account_id)} if best else {}
+    last = storage.history.last_touches(account_id) if best else {}
+    had = _had(storage, account_id, url)
+    phrases = {q.interest.id: q.interest.phrase for q in queries}
+    fits = [
+        Fit(
+            contact=contact,
+            interest=phrases[match.interest_id],
+            relevance=match.relevance,
+            span=clip(match.span, limit=MAX_SPAN_CHARACTERS),
+            last_contact=last_contact(last.get(contact.id), now),
+            had_it=contact.id in had,
+        )
+        for match in best.values()
+        for contact in (contacts[match.contact_id],)
+        if contact.id not in avoided
+        and may_be_written_to(contact, now)
+        and not known_to(url, contact)
+        and not unfit("page", None, topics, contact)
+        and not tender(title, text, contact)
+    ]
+    return sorted(fits, key=lambda fit: (-fit.relevance, fit.contact.name))[:n]
+
+
+def _best(queries: Sequence[Query], matches: Sequence[Match], threshold: float) -> dict[str, Match]:
+    """Contact id -> the best match of what they like, where it is good enough."""
+    liked = {q.interest.id for q in queries if q.interest.polarity == "like"}
     best: dict[str, Match] = {}
     for match in matches:
-        interest = phrases[match.interest_id]
-        if interest.polarity == "avoid" or match.relevance < threshold:
-            continue
         known = best.get(match.contact_id)
+        if match.interest_id not in liked or match.relevance < threshold:
+            continue
         if known is None or match.relevance > known.relevance:
             best[match.contact_id] = match
-    last = storage.history.last_touches(account_id)
-    had = _had(storage, account_id, url)
-    fits = []
-    for contact_id, match in best.items():
-        contact = storage.people.contact(account_id, contact_id)
-        if contact_id in avoided or not may_be_written_to(contact, now) or known_to(url, contact):
-            continue
-        if unfit("page", None, topics, contact) or tender(title, text, contact):
-            continue
-        fits.append(
-            Fit(
-                contact=contact,
-                interest=phrases[match.interest_id].phrase,
-                relevance=match.relevance,
-                span=clip(match.span, limit=MAX_SPAN_CHARACTERS),
-                last_contact=last_contact(last.get(contact_id), now),
-                had_it=contact_id in had,
-            )
-        )
-    return sorted(fits, key=lambda fit: (-fit.relevance, fit.contact.name))[:n]
+    return best
 
 
 def _had(storage: Storage, account_id: str, url: str | None) -> set[str]:
