@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query
+from fastapi import APIRouter, Query
 
 from recommender.api import rhythm_schemas as schemas
-from recommender.api.guard import Guarded
+from recommender.api.guard import Reader, Writer
 from recommender.api.schemas import ContactOut
 from recommender.services import shapes
 from recommender.services.duplicates import duplicates
@@ -18,7 +18,7 @@ router = APIRouter()
 
 @router.get("/plan", operation_id="get_plan", tags=["plan"])
 def get_plan(
-    house: Guarded, minutes: Annotated[int | None, Query(ge=1, le=480)] = None
+    house: Reader, minutes: Annotated[int | None, Query(ge=1, le=480)] = None
 ) -> schemas.PlanOut:
     """Today's plan, made when it is first asked for; with other minutes it is made anew."""
     plan = house.plans.today(now=utc_now(), minutes=minutes)
@@ -26,7 +26,7 @@ def get_plan(
 
 
 @router.post("/plan/skip", operation_id="skip_in_plan", tags=["plan"])
-def skip_in_plan(house: Guarded, body: schemas.SkipIn) -> schemas.PlanOut:
+def skip_in_plan(house: Writer, body: schemas.SkipIn) -> schemas.PlanOut:
     """Leave somebody out of today's plan, or take that back."""
     now = utc_now()
     house.plans.skip(house.people.find(body.contact), now=now, undo=body.undo)
@@ -35,7 +35,7 @@ def skip_in_plan(house: Guarded, body: schemas.SkipIn) -> schemas.PlanOut:
 
 @router.get("/standing", operation_id="get_standing", tags=["plan"])
 def get_standing(
-    house: Guarded,
+    house: Reader,
     minutes: Annotated[int, Query(ge=1, le=480)] = 5,
     years: Annotated[int, Query(ge=0, le=3)] = 0,
 ) -> schemas.StandingOut:
@@ -47,7 +47,7 @@ def get_standing(
 
 @router.get("/occasions", operation_id="list_occasions", tags=["plan"])
 def list_occasions(
-    house: Guarded, days: Annotated[int, Query(ge=1, le=366)] = 30
+    house: Reader, days: Annotated[int, Query(ge=1, le=366)] = 30
 ) -> schemas.OccasionsOut:
     """Birthdays and anniversaries of the coming days."""
     found = house.standing.occasions(now=utc_now(), days=days)
@@ -56,21 +56,8 @@ def list_occasions(
     )
 
 
-@router.post("/imports", operation_id="import_contacts", tags=["contacts"])
-def import_contacts(
-    house: Guarded,
-    body: Annotated[bytes, Body(media_type="application/octet-stream")],
-    dry_run: bool = False,
-) -> schemas.ImportOut:
-    """Take in an address book: vCard, LDIF, CSV or JSON, as it is. Twice changes nothing."""
-    outcome = house.importer.run(body, now=utc_now(), dry_run=dry_run)
-    if not dry_run and house.people.interests():
-        house.refresher.match()
-    return schemas.ImportOut.model_validate(shapes.import_shape(outcome))
-
-
 @router.get("/duplicates", operation_id="list_duplicates", tags=["contacts"])
-def list_duplicates(house: Guarded) -> schemas.DuplicatesOut:
+def list_duplicates(house: Reader) -> schemas.DuplicatesOut:
     """Contacts that may be one person twice, and why; nothing is merged."""
     found = duplicates(house.people.all())
     return schemas.DuplicatesOut.model_validate(
@@ -79,7 +66,7 @@ def list_duplicates(house: Guarded) -> schemas.DuplicatesOut:
 
 
 @router.post("/contacts/{contact}/merge", operation_id="merge_contacts", tags=["contacts"])
-def merge_contacts(house: Guarded, contact: str, body: schemas.MergeIn) -> ContactOut:
+def merge_contacts(house: Writer, contact: str, body: schemas.MergeIn) -> ContactOut:
     """Make one contact of two; `split` parts them again."""
     kept, other = house.people.find(contact), house.people.find(body.other)
     merged = house.people.merge(kept, other, now=utc_now())
@@ -88,7 +75,7 @@ def merge_contacts(house: Guarded, contact: str, body: schemas.MergeIn) -> Conta
 
 
 @router.post("/contacts/{contact}/split", operation_id="split_contact", tags=["contacts"])
-def split_contact(house: Guarded, contact: str, body: schemas.SplitIn) -> schemas.SplitOut:
+def split_contact(house: Writer, contact: str, body: schemas.SplitIn) -> schemas.SplitOut:
     """Undo the last merge, or take somebody out of a record that holds two people."""
     person = house.people.find(contact)
     if body.name is None:

@@ -107,7 +107,8 @@ class ContactIn(Strict):
     employer: Annotated[str, Field(max_length=200)] = ""
     notes: Annotated[str, Field(max_length=10_000)] = ""
     own_sites: list[str] = []
-    humour: Humour = "none"
+    humour: Humour | None = None
+    """What you prefer for new contacts if left out."""
     cadence_days: Annotated[int, Field(ge=1, le=3650)] | None = None
     town: Annotated[str, Field(max_length=200)] = ""
     reads: list[str] = []
@@ -176,6 +177,10 @@ class FeedOut(BaseModel):
     full_text: Literal["on", "off", "auto"] = "auto"
     folders: list[str] = []
     has_login: bool = False
+    condition: Literal["well", "new", "quiet", "ill"]
+    health: str
+    """How it is, in words."""
+    what_to_do: str | None = None
 
 
 class FeedIn(Strict):
@@ -183,6 +188,8 @@ class FeedIn(Strict):
 
     url: Annotated[str, Field(max_length=2000, examples=["https://example.com/feed.xml"])]
     kind: Literal["article", "joke"] = "article"
+    title: Annotated[str, Field(max_length=300)] = ""
+    folders: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=32)] = []
 
 
 class SuggestedItem(BaseModel):
@@ -245,6 +252,8 @@ class PageIn(Strict):
     url: Annotated[str, Field(max_length=2000)] | None = None
     title: Annotated[str, Field(max_length=1000)] = ""
     text: Annotated[str, Field(max_length=100_000)] = ""
+    selection: Annotated[str, Field(max_length=10_000)] = ""
+    """What the reader selected of it; it counts more than the rest."""
     limit: Annotated[int, Field(ge=1, le=50)] = 5
 
 
@@ -336,8 +345,8 @@ class FeedsOut(BaseModel):
     feeds: list[FeedOut]
 
 
-class TouchesOut(BaseModel):
-    """A contact's touches, newest first."""
+class TouchesOut(Page):
+    """A page of touches, newest first."""
 
     touches: list[TouchOut]
 

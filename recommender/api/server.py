@@ -1,21 +1,24 @@
 """Runs the application under uvicorn, and refreshes the library as time goes by.
 
-A refresh runs as a child process: its model's memory goes back to the system, and a feed that
-brings it down does not bring down the service.
+A refresh runs as a child process, and shows as a job while it does.
 """
 
 from __future__ import annotations
 
+import json
+import logging
 import os
 import socket
-import subprocess
-import sys
 import threading
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import uvicorn
+from anyio.to_thread import current_default_thread_limiter
 
 from recommender.api.app import create_app
+from recommender.api.gate import ACCESS_LOG
 from recommender.errors import ConfigError
 from recommender.wiring import House
 
@@ -24,49 +27,51 @@ if TYPE_CHECKING:
 
     from fastapi.routing import APIRouter
 
+    from recommender.services.jobs import Jobs
     from recommender.settings import Settings
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+HANDLER_THREADS = 8
 
 
 class RefreshLoop:
-    """Starts `sawthis refresh` every so often until stopped."""
+    """Looks for feeds that are due every so often until stopped.
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    Args:
+        house: Whose library.
+        jobs: Where a refresh is to be seen while it runs.
+    """
+
+    def __init__(self, house: House, jobs: Jobs) -> None:
+        self._house = house
+        self._jobs = jobs
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="refresh-loop", daemon=True)
-        self._child: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Begin, unless the settings switch it off."""
-        if self._settings.refresh_minutes > 0:
+        if self._house.settings.refresh_minutes > 0:
             self._thread.start()
 
     def stop(self) -> None:
-        """End, and the child with it: what it did not finish is done next time."""
+        """End; a refresh under way is not waited for."""
         self._stopped.set()
-        child = self._child
-        if child is not None and child.poll() is None:
-            child.terminate()
-            child.wait(10)
 
     def _run(self) -> None:
-        while not self._stopped.wait(self._settings.refresh_minutes * 60):
-            self._child = subprocess.Popen(
-                [sys.executable, "-m", "recommender", "refresh"],
-                env=self._environment(),
-                stdout=subprocess.DEVNULL,
-            )
-            self._child.wait()
+        while not self._stopped.wait(self._house.settings.refresh_minutes * 60):
+            self._jobs.refresh(self._house)
 
-    def _environment(self) -> dict[str, str]:
-        return {
-            **os.environ,
-            "SAWTHIS_DATA_DIR": str(self._settings.data_dir),
-            "SAWTHIS_MODEL": self._settings.model,
-            "SAWTHIS_ALLOW_PRIVATE_HOSTS": ",".join(self._settings.allow_private_hosts),
-        }
+
+class _Server(uvicorn.Server):
+    """uvicorn with as many threads for handlers as two or three cores can feed.
+
+    Each holds a database connection with its cache, and more would only wait for each other.
+    """
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        current_default_thread_limiter().total_tokens = HANDLER_THREADS
+        await super().startup(sockets)
 
 
 def run_server(
@@ -75,24 +80,25 @@ def run_server(
     """Serve until interrupted.
 
     Raises:
-        ConfigError: The address is not loopback, or the port is taken.
+        ConfigError: The address is reachable from outside without TLS, or the port is taken.
     """
-    if settings.host not in LOOPBACK:
-        raise ConfigError(
-            f"{settings.host} is reachable from outside, and there is no TLS yet: "
-            "listen at 127.0.0.1 and put a proxy in front",
-            setting="host",
-        )
+    _check_reach(settings)
+    _set_up_logging(settings)
     house = House(settings)
     house.storage.accounts()
+    app = create_app(house, *pages)
     config = uvicorn.Config(
-        create_app(house, *pages),
+        app,
         host=settings.host,
         port=settings.port,
-        log_level=settings.log_level,
+        log_config=None,
+        access_log=False,  # the gate writes it, without what paths may hold
         server_header=False,
         lifespan="off",  # there is none, and a second Ctrl-C would print its end as a traceback
         timeout_graceful_shutdown=5,
+        proxy_headers=settings.behind_proxy,
+        ssl_certfile=settings.tls_cert or None,
+        ssl_keyfile=settings.tls_key or None,
     )
     # Bound here, so that a taken port is one line and not uvicorn's exit.
     try:
@@ -104,16 +110,54 @@ def run_server(
             setting="port",
         ) from error
     port = listener.getsockname()[1]
-    loop = RefreshLoop(settings)
+    house.settings = replace(settings, port=port)
+    loop = RefreshLoop(house, app.state.jobs)
     loop.start()
-    announce(f"Sawthis is at http://{settings.host}:{port}/ (Ctrl-C ends it)")
+    announce(f"Sawthis is at {house.settings.origin}/ (Ctrl-C ends it)")
     try:
-        uvicorn.Server(config).run(sockets=[listener])
+        _Server(config).run(sockets=[listener])
     except KeyboardInterrupt:
         pass
     finally:
         loop.stop()
+        app.state.jobs.stop()
         house.close()
+
+
+def _check_reach(settings: Settings) -> None:
+    """Whether what the service is shown is safe on the way, or ConfigError."""
+    if bool(settings.tls_cert) != bool(settings.tls_key):
+        raise ConfigError("TLS needs both SAWTHIS_TLS_CERT and SAWTHIS_TLS_KEY", setting="tls_cert")
+    for file in (settings.tls_cert, settings.tls_key):
+        if file and not os.access(file, os.R_OK):
+            raise ConfigError(f"the TLS file {file} can't be read", setting="tls_cert")
+    if settings.host not in LOOPBACK and not (settings.tls_cert or settings.behind_proxy):
+        raise ConfigError(
+            f"{settings.host} is reachable from outside, and tokens would travel in clear: set "
+            "SAWTHIS_TLS_CERT and SAWTHIS_TLS_KEY, or put a proxy with TLS in front and add "
+            "--behind-proxy",
+            setting="host",
+        )
+
+
+class _JsonLines(logging.Formatter):
+    """A log line as a JSON object; what is one already is completed."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line."""
+        text = super().format(record)
+        own = record.name == ACCESS_LOG
+        values = json.loads(text) if own else {"message": text, "logger": record.name}
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        return json.dumps({"at": at, "level": record.levelname.lower(), **values})
+
+
+def _set_up_logging(settings: Settings) -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(_JsonLines())
+    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
+    # httpx tells whole addresses, and those of feeds may hold keys.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def _bind(config: uvicorn.Config) -> socket.socket:
