@@ -1,0 +1,134 @@
+"""The first steps: three people, two feeds, and a first look for something to send."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from recommender.errors import RecommenderError
+from recommender.web.guard import house_for_form
+from recommender.web.jobs import job_values, jobs_of
+from recommender.web.rendering import page, redirect
+from recommender.web.route import Fields, Request, Response, page_router
+from recommender.wiring import House, utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from recommender_feeds import CatalogueFeed
+
+router = page_router()
+WANTED_PEOPLE, WANTED_FEEDS = 3, 2
+
+
+class Steps(NamedTuple):
+    """How far the first steps are."""
+
+    n_people: int
+    n_feeds: int
+    n_items: int
+    names: tuple[str, ...] = ()
+    feeds: tuple[str, ...] = ()
+
+    @property
+    def may_plan(self) -> bool:
+        """Whether there is anything to plan with."""
+        return self.n_people > 0 and self.n_items > 0
+
+    @property
+    def are_done(self) -> bool:
+        """Whether there is enough for the guide to go."""
+        return self.n_people >= WANTED_PEOPLE and self.n_feeds >= WANTED_FEEDS and self.n_items > 0
+
+
+def steps(house: House) -> Steps:
+    """How far the first steps are."""
+    counts = house.storage.counts(house.account_id)
+    if counts.contacts > WANTED_PEOPLE and counts.feeds > WANTED_FEEDS:
+        return Steps(counts.contacts, counts.feeds, counts.items)
+    return Steps(
+        counts.contacts,
+        counts.feeds,
+        counts.items,
+        tuple(contact.name for contact in house.people.all()),
+        tuple(feed.title for feed in house.subscriptions.all()),
+    )
+
+
+def catalogue(house: House) -> dict[str, list[CatalogueFeed]]:
+    """Subject -> well-known feeds that are not read yet."""
+    from recommender_feeds import well_known_feeds
+
+    known = {feed.url for feed in house.subscriptions.all()}
+    found: dict[str, list[CatalogueFeed]] = {}
+    for feed in well_known_feeds():
+        if feed.url not in known:
+            found.setdefault(feed.subject, []).append(feed)
+    return found
+
+
+def values(request: Request, house: House) -> dict[str, Any]:
+    """What the guide's page shows besides the steps."""
+    return {"catalogue": catalogue(house), **job_values(request, house)}
+
+
+@router.post("/start/person")
+def add_person(request: Request, fields: Fields) -> Response:
+    """Somebody with a name, an address and what they care about."""
+    house = house_for_form(request)
+    emails, interests = fields.parts("email"), fields.line("interests")
+    try:
+        contact = house.people.add(
+            fields.line("name"),
+            now=utc_now(),
+            emails=emails,
+            interests=[interests] if interests else (),
+        )
+    except RecommenderError as error:
+        return _again(request, house, error, person=fields)
+    return redirect("/#people", f"{contact.name} is in.")
+
+
+@router.post("/start/feeds")
+def add_feeds(request: Request, fields: Fields) -> Response:
+    """Feeds of the catalogue, and one by its address."""
+    house = house_for_form(request)
+    try:
+        titles = subscribe(house, fields.all("feed"))
+        if fields.line("url"):
+            titles.append(house.subscriptions.add(fields.line("url"), now=utc_now()).title)
+    except RecommenderError as error:
+        return _again(request, house, error, feeds=fields)
+    said = f"Added: {', '.join(titles)}." if titles else "Choose a feed or two first."
+    return redirect("/#feeds", said)
+
+
+@router.post("/start/find")
+def find(request: Request) -> Response:
+    """Start the first refresh."""
+    house = house_for_form(request)
+    jobs_of(request).refresh(house)
+    return redirect("/#find")
+
+
+def subscribe(house: House, urls: Sequence[str]) -> list[str]:
+    """Subscribe to feeds of the catalogue; returns their titles."""
+    from recommender_feeds import well_known_feeds
+
+    listed = {feed.url: feed for feed in well_known_feeds()}
+    wanted = [listed[url] for url in urls if url in listed]
+    for feed in wanted:
+        house.subscriptions.add(feed.url, now=utc_now(), kind=feed.kind, title=feed.title)
+    return [feed.title for feed in wanted]
+
+
+def _again(request: Request, house: House, error: RecommenderError, **given: Fields) -> Response:
+    """The guide once more, with what was typed and what is wrong with it."""
+    return page(
+        "start.html",
+        request=request,
+        status=422,
+        steps=steps(house),
+        error=str(error),
+        **given,
+        **values(request, house),
+    )
