@@ -69,6 +69,8 @@ class Card:
     suggestion_id: str = ""
     state: State = "open"
     ways: tuple[Way, ...] = ()
+    opens: bool = False
+    """Whether the first way is to be gone at once: the user has just pressed Send."""
     said: str = ""
     """For a settled card: what was done. For an open one: what was done before it came."""
     undo: Undo | None = None

@@ -6,13 +6,22 @@ from fastapi import APIRouter
 
 from recommender.web import (
     assets,
+    books,
     guide,
     jobs,
     login,
+    people,
+    person,
+    person_edit,
+    person_state,
     suggestions,
     today,
 )
 
 router = APIRouter(include_in_schema=False)
-for part in (assets, login, today, suggestions, guide, jobs):
+_PARTS = (
+    assets, login, today, suggestions, guide, jobs,
+    people, books, person, person_edit, person_state,
+)  # fmt: skip
+for part in _PARTS:
     router.include_router(part.router)

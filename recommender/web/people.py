@@ -1,123 +1,164 @@
-"""`/people`: who there is, logging a touch, and address books in. Works without scripts."""
+"""`/people`: everybody, found by name, group or interest; adding somebody, logging a touch."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-from email.parser import BytesParser
-from email.policy import HTTP
-from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, quote
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
-
-from recommender.domain import TOUCH_KINDS
 from recommender.errors import InvalidInput, RecommenderError
-from recommender.rhythm import last_contact
+from recommender.rhythm import ago
+from recommender.safety import why_not
+from recommender.services.standing import advice_lines
 from recommender.web.guard import house_for_form, house_here
-from recommender.web.rendering import page
+from recommender.web.pictures import rhythms
+from recommender.web.rendering import Undo, page, redirect
+from recommender.web.route import Fields, HTMLResponse, Request, Response, page_router
 from recommender.wiring import House, utc_now
+from recommender.words import plain
 
 if TYPE_CHECKING:
-    from recommender.domain import TouchKind
+    from datetime import date
 
-router = APIRouter(include_in_schema=False)
-MOST_SHOWN = 500
-MAX_BOOK_BYTES = 700_000
-"""It goes to the browser and back between the look and the leap; requests hold 1 MB."""
+    from recommender.domain import Contact, Direction, Interest, TouchKind
+    from recommender.web.forms import Form
+
+router = page_router()
+PER_PAGE = 50
 
 
-async def body_of(request: Request) -> bytes:
-    """The request's body, read before the handler's thread begins."""
-    return await request.body()
+class Wanted(NamedTuple):
+    """Whom the page is to show."""
+
+    q: str = ""
+    group: str = ""
+    n: int = 1
+
+    def link(self, **changes: str | int) -> str:
+        """The page with some of it changed."""
+        values = {**self._asdict(), "n": 1, **changes}
+        shown = {name: value for name, value in values.items() if value not in ("", 1)}
+        return "/people" + (f"?{urlencode(shown)}" if shown else "")
 
 
 @router.get("/people", response_class=HTMLResponse)
-def people(request: Request, said: str = "") -> HTMLResponse:
-    """Everybody, with when you last were in touch, and a form to log a touch."""
-    house, now = house_here(request), utc_now()
+def people(request: Request, q: str = "", group: str = "", n: int = 1) -> HTMLResponse:
+    """Everybody by name, a page at a time, with those who are left in peace at the end."""
+    house = house_here(request)
+    return _people(request, house, Wanted(q.strip()[:200], group, max(1, n)))
+
+
+def _people(
+    request: Request,
+    house: House,
+    wanted: Wanted,
+    *,
+    status: int = 200,
+    error: str = "",
+    given: Form | None = None,
+) -> HTMLResponse:
+    now = utc_now()
+    everybody = house.people.all()
+    interests = house.people.interests_of_all()
+    found = {c.id: c for c in everybody if _fits(c, interests.get(c.id, []), wanted)}
     standing = house.standing.on(now=now)
-    last, interests = house.touches.last(), house.people.interests_of_all()
+    lively = sorted(
+        (p for p in standing.people if p.contact.id in found),
+        key=lambda p: (p.contact.name.casefold(), p.contact.id),
+    )
+    first = PER_PAGE * (wanted.n - 1)
     return page(
         "people.html",
-        said=said[:300],
+        request=request,
+        status=status,
+        wanted=wanted,
         gauge=standing.gauge,
-        kinds=TOUCH_KINDS,
-        rows=[
-            {
-                "person": person,
-                "last": last_contact(last.get(person.contact.id), now),
-                "interests": [i.phrase for i in interests.get(person.contact.id, [])],
-            }
-            for person in standing.people[:MOST_SHOWN]
-        ],
-        n_more=max(0, len(standing.people) - MOST_SHOWN),
+        n_all=len(everybody),
+        n_found=len(lively),
+        n_pages=max(1, -(-len(lively) // PER_PAGE)),
+        lines=rhythms(standing, lively[first : first + PER_PAGE]),
+        interests=interests,
+        groups=_groups(everybody),
+        resting=[(c, why) for c in found.values() if (why := why_not(c, now))][:PER_PAGE],
+        error=error,
+        given=given,
     )
+
+
+def _fits(contact: Contact, interests: list[Interest], wanted: Wanted) -> bool:
+    if wanted.group and wanted.group not in contact.groups:
+        return False
+    if not wanted.q:
+        return True
+    known = (
+        contact.name, contact.employer, contact.town, *contact.emails, *contact.groups,
+        *contact.details.nicknames, *(interest.phrase for interest in interests),
+    )  # fmt: skip
+    text = "\n".join(f"{one.casefold()}\n{plain(one)}" for one in known)
+    return all(word in text or plain(word) in text for word in wanted.q.casefold().split())
+
+
+def _groups(everybody: list[Contact]) -> list[tuple[str, int]]:
+    sizes: dict[str, int] = {}
+    for contact in everybody:
+        if contact.archived_at is None:
+            for name in contact.groups:
+                sizes[name] = sizes.get(name, 0) + 1
+    return sorted(sizes.items(), key=lambda one: one[0].casefold())
+
+
+@router.post("/people")
+def add(request: Request, fields: Fields) -> Response:
+    """Add somebody, and match them with the pool."""
+    house = house_for_form(request)
+    interests = fields.line("interests")
+    try:
+        contact = house.people.add(
+            fields.line("name"),
+            now=utc_now(),
+            emails=fields.parts("email"),
+            groups=fields.parts("groups"),
+            interests=[interests] if interests else (),
+        )
+    except RecommenderError as error:
+        return _people(request, house, Wanted(), status=422, error=str(error), given=fields)
+    if interests:
+        house.refresher.match()
+    return redirect(f"/person/{contact.slug}", f"{contact.name} is in.")
 
 
 @router.post("/people/touch")
-def log(request: Request, body: bytes = Depends(body_of)) -> RedirectResponse:
-    """Log a touch, then show everybody again."""
-    house = house_for_form(request)
-    fields = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
-    person = house.people.find(fields.get("contact", ""))
-    kind: TouchKind = fields.get("kind", "")  # type: ignore[assignment]  # checked by the service
-    touch = house.touches.log(person, kind, now=utc_now(), note=fields.get("note", "")[:1000])
-    said = quote(f"Logged: {touch.kind} with {person.name}.")
-    return RedirectResponse(f"/people?said={said}", status_code=303)
-
-
-@router.get("/people/import", response_class=HTMLResponse)
-def ask_for_a_book(request: Request) -> HTMLResponse:
-    """Choose a file."""
-    house_here(request)
-    return page("import.html", outcome=None, error="", book="", done=False)
-
-
-@router.post("/people/import", response_class=HTMLResponse)
-def import_book(request: Request, body: bytes = Depends(body_of)) -> HTMLResponse:
-    """First tell what would happen; sent again by the button there, do it."""
-    house = house_for_form(request)
-    try:
-        book, is_sure = _book(request, body)
-        outcome = house.importer.run(book, now=utc_now(), dry_run=not is_sure)
-    except RecommenderError as error:
-        return page("import.html", status=422, outcome=None, error=str(error), book="", done=False)
-    if is_sure:
-        _match(house)
-    return page(
-        "import.html",
-        outcome=outcome,
-        counts=[(name, outcome.count(name)) for name in ("created", "updated", "skipped")],
-        error="",
-        book="" if is_sure else base64.b64encode(book).decode(),
-        done=is_sure,
+def log(request: Request, fields: Fields) -> Response:
+    """Log a touch; before an ask of somebody who got nothing for a year, there is advice."""
+    house, now = house_for_form(request), utc_now()
+    contact = house.people.find(fields.line("contact"))
+    kind: TouchKind = fields.line("kind")  # type: ignore[assignment]  # checked by the service
+    direction: Direction | None = fields.line("direction") or None  # type: ignore[assignment]  # too
+    advice = None
+    if kind == "ask" and direction != "in":
+        advice = house.standing.guard(contact, now=now)
+    touch = house.touches.log(
+        contact,
+        kind,
+        now=now,
+        at=_day(house, fields.line("on"), now),
+        direction=direction,
+        note=fields.text("note").strip(),
     )
+    said = f"Logged: {touch.kind} with {contact.name}, {ago(touch.at, now)}."
+    said = " ".join([said, *advice_lines(advice, contact)])
+    undo = Undo(f"/person/{contact.id}/touches/remove", {"touch": touch.id, "quietly": "1"})
+    return redirect(f"/person/{contact.slug}#touches", said, undo=undo)
 
 
-def _match(house: House) -> None:
-    if house.people.interests():
-        house.refresher.match()
-
-
-def _book(request: Request, body: bytes) -> tuple[bytes, bool]:
-    """(the file, whether it was looked at before) out of a form with a file or its copy."""
-    head = b"Content-Type: " + request.headers.get("content-type", "").encode("latin-1", "replace")
-    message = BytesParser(policy=HTTP).parsebytes(head + b"\r\n\r\n" + body)
-    for part in message.iter_parts() if message.is_multipart() else ():
-        name = part.get_param("name", header="content-disposition")
-        content = part.get_payload(decode=True)
-        if isinstance(content, bytes) and content and name == "file":
-            if len(content) > MAX_BOOK_BYTES:
-                raise InvalidInput(
-                    f"the file is larger than {MAX_BOOK_BYTES // 1000} kB: "
-                    "take `sawthis contacts import FILE`"
-                )
-            return content, False
-        if isinstance(content, bytes) and content and name == "book":
-            try:
-                return base64.b64decode(content), True
-            except binascii.Error as error:
-                raise InvalidInput("the copy of the file is damaged; choose it again") from error
-    raise InvalidInput("choose a file first")
+def _day(house: House, text: str, now: datetime) -> datetime | None:
+    """Noon of a day, or now if that is to come; None where no day is given."""
+    if not text:
+        return None
+    try:
+        day: date = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007  (a day has no zone)
+    except ValueError as error:
+        raise InvalidInput(f"a day is like 2026-02-28, not \u201c{text[:40]}\u201d") from error
+    noon = datetime.combine(day, time(12), house.zone or now.astimezone().tzinfo)
+    at = noon.astimezone(UTC)
+    return now if at > now and day == now.astimezone(house.zone).date() else at

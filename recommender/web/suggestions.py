@@ -35,7 +35,7 @@ def send(request: Request, ref: str, fields: Fields) -> Response:
         said = f"{card.contact.first_name} has this already."
         return _settled(request, house, cards.settled(card, said, _undo(ref, card)), now)
     house.suggester.set_status(ref, "opened", now=now)
-    return _shown(request, house, cards.opened(card, card.note), now)
+    return _shown(request, house, replace(cards.opened(card, card.note), opens=True), now)
 
 
 @router.post("/suggestions/{ref}/back")

@@ -118,7 +118,7 @@ def write(request: Request, ref: str, fields: Fields) -> Response:
     house, now = house_for_form(request), utc_now()
     card = _card(house, ref, now)
     note = fields.text("note") or card.note
-    return _shown(request, house, cards.opened(card, note), now)
+    return _shown(request, house, replace(cards.opened(card, note), opens=True), now)
 
 
 @router.post("/today/{ref}/back")
