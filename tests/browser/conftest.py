@@ -121,7 +121,10 @@ class Visits:
         self._open: list[tuple[BrowserContext, Watch]] = []
 
     def page(self, server: Server, look: Look | None = None, *, logged_in: bool = True) -> Page:
-        """A page of a new browser profile, logged in unless said otherwise, at no address yet."""
+        """A page of a new browser profile, logged in unless said otherwise.
+
+        The first one logs in as a person does, the others take over its cookies.
+        """
         look = look or Look()
         width, height = look.size
         context = self._browser.new_context(
@@ -129,12 +132,14 @@ class Visits:
             color_scheme=look.scheme,
             java_script_enabled=look.scripts,
             base_url=server.base,
+            storage_state=server.session if logged_in else None,
         )
         context.set_default_timeout(PATIENCE_MS)
         self._open.append((context, Watch(context, server.base)))
         page = context.new_page()
-        if logged_in:
+        if logged_in and server.session is None:
             login(page, server)
+            server.session = context.storage_state()
         return page
 
     def watch(self, page: Page) -> Watch:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from playwright.sync_api import StorageState
+
     from tests.conftest import Sawthis
 
 START_S = 30.0
@@ -43,6 +45,8 @@ class Server:
 
     def __init__(self, cli: Sawthis, *args: str) -> None:
         self.cli = cli
+        self.session: StorageState | None = None
+        """Cookies of a browser that is logged in, once there is one."""
         cli.environment.setdefault("SAWTHIS_REFRESH_MINUTES", "0")
         self._log = cli.data_dir.parent / f"{cli.data_dir.name}.serve.log"
         with self._log.open("wb") as log:

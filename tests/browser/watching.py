@@ -20,7 +20,8 @@ _LISTEN = f"""
 document.addEventListener("securitypolicyviolation", (event) => console.error(
   "{_VIOLATION}", event.violatedDirective, event.blockedURI, event.sourceFile, event.sample));
 """
-# Two rules of axe's best practices and all of WCAG 2.2 up to AA.
+PROGRAMS = ("mailto", "sms", "tel")
+# All of WCAG 2.2 up to AA, and what axe holds to be good practice.
 AXE_TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 
 
@@ -58,12 +59,17 @@ class Watch:
     def off_origin(self) -> list[str]:
         """Requests to anybody but the service."""
         home = urlsplit(self.base).netloc
+        local = ("data", "blob", "about", *PROGRAMS)
         return [
             url
             for url in self.requests
-            if urlsplit(url).scheme not in ("data", "blob", "about")
-            and urlsplit(url).netloc != home
+            if urlsplit(url).scheme not in local and urlsplit(url).netloc != home
         ]
+
+    @property
+    def programs(self) -> list[str]:
+        """Links that were to open another program."""
+        return [url for url in self.requests if urlsplit(url).scheme in PROGRAMS]
 
     def expect_refusals(self, *statuses: int) -> None:
         """Forget that the browser's console tells of answers with these statuses."""
