@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from recommender.errors import RecommenderError
-from recommender.web.guard import house_for_form
+from recommender.services.discovery import read_address
+from recommender.web.feeds import catalogue, offers_of, subscribe
+from recommender.web.guard import house_for_form, house_here
 from recommender.web.jobs import job_values, jobs_of
 from recommender.web.rendering import page, redirect
 from recommender.web.route import Fields, Request, Response, page_router
 from recommender.wiring import House, utc_now
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from recommender_feeds import CatalogueFeed
 
 router = page_router()
 WANTED_PEOPLE, WANTED_FEEDS = 3, 2
@@ -54,21 +51,16 @@ def steps(house: House) -> Steps:
     )
 
 
-def catalogue(house: House) -> dict[str, list[CatalogueFeed]]:
-    """Subject -> well-known feeds that are not read yet."""
-    from recommender_feeds import well_known_feeds
-
-    known = {feed.url for feed in house.subscriptions.all()}
-    found: dict[str, list[CatalogueFeed]] = {}
-    for feed in well_known_feeds():
-        if feed.url not in known:
-            found.setdefault(feed.subject, []).append(feed)
-    return found
-
-
 def values(request: Request, house: House) -> dict[str, Any]:
     """What the guide's page shows besides the steps."""
     return {"catalogue": catalogue(house), **job_values(request, house)}
+
+
+@router.get("/start")
+def start(request: Request) -> Response:
+    """The first steps, as long as anybody wants to take them."""
+    house = house_here(request)
+    return page("start.html", request=request, steps=steps(house), **values(request, house))
 
 
 @router.post("/start/person")
@@ -85,7 +77,7 @@ def add_person(request: Request, fields: Fields) -> Response:
         )
     except RecommenderError as error:
         return _again(request, house, error, person=fields)
-    return redirect("/#people", f"{contact.name} is in.")
+    return redirect("/start#people", f"{contact.name} is in.")
 
 
 @router.post("/start/feeds")
@@ -95,11 +87,20 @@ def add_feeds(request: Request, fields: Fields) -> Response:
     try:
         titles = subscribe(house, fields.all("feed"))
         if fields.line("url"):
-            titles.append(house.subscriptions.add(fields.line("url"), now=utc_now()).title)
+            titles.append(_by_address(house, fields.line("url")))
     except RecommenderError as error:
         return _again(request, house, error, feeds=fields)
     said = f"Added: {', '.join(titles)}." if titles else "Choose a feed or two first."
-    return redirect("/#feeds", said)
+    return redirect("/start#feeds", said)
+
+
+def _by_address(house: House, text: str) -> str:
+    """Subscribe to the first feed behind an address; returns its title."""
+    address, login = read_address(text)
+    if login is not None:
+        return house.subscriptions.add(text, now=utc_now()).title
+    first = offers_of(house, address)[0]
+    return house.subscriptions.add(first.url, now=utc_now(), title=first.title).title
 
 
 @router.post("/start/find")
@@ -107,18 +108,7 @@ def find(request: Request) -> Response:
     """Start the first refresh."""
     house = house_for_form(request)
     jobs_of(request).refresh(house)
-    return redirect("/#find")
-
-
-def subscribe(house: House, urls: Sequence[str]) -> list[str]:
-    """Subscribe to feeds of the catalogue; returns their titles."""
-    from recommender_feeds import well_known_feeds
-
-    listed = {feed.url: feed for feed in well_known_feeds()}
-    wanted = [listed[url] for url in urls if url in listed]
-    for feed in wanted:
-        house.subscriptions.add(feed.url, now=utc_now(), kind=feed.kind, title=feed.title)
-    return [feed.title for feed in wanted]
+    return redirect("/start#find")
 
 
 def _again(request: Request, house: House, error: RecommenderError, **given: Fields) -> Response:

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from recommender.web import (
     assets,
     books,
+    feeds,
     guide,
     jobs,
     login,
@@ -14,6 +15,7 @@ from recommender.web import (
     person,
     person_edit,
     person_state,
+    pool,
     suggestions,
     today,
 )
@@ -21,7 +23,7 @@ from recommender.web import (
 router = APIRouter(include_in_schema=False)
 _PARTS = (
     assets, login, today, suggestions, guide, jobs,
-    people, books, person, person_edit, person_state,
+    people, books, person, person_edit, person_state, pool, feeds,
 )  # fmt: skip
 for part in _PARTS:
     router.include_router(part.router)

@@ -10,8 +10,8 @@ from urllib.parse import quote
 from recommender.domain import SHARED
 from recommender.services.drafts import as_form
 from recommender.web import cards
-from recommender.web.guard import house_for_form
-from recommender.web.rendering import Undo, is_htmx, page, redirect
+from recommender.web.guard import house_for_form, house_here
+from recommender.web.rendering import Undo, is_htmx, local, page, redirect
 from recommender.web.route import Fields, Request, Response, page_router
 from recommender.web.today import answer, entry_card
 from recommender.wiring import House, utc_now
@@ -24,6 +24,17 @@ if TYPE_CHECKING:
 
 router = page_router()
 LATER = timedelta(days=7)
+
+
+@router.get("/suggestions/{ref}")
+def show(request: Request, ref: str, back: str = "/pool") -> Response:
+    """One suggestion by itself."""
+    house, now = house_here(request), utc_now()
+    card, status = cards.by_id(house, ref, now=now, back=local(back))
+    if status in SHARED:
+        said = f"{card.contact.first_name} has this already."
+        card = cards.settled(card, said, _undo(ref, card))
+    return page("card.html", request=request, card=card)
 
 
 @router.post("/suggestions/{ref}/send")
