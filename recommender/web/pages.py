@@ -7,8 +7,10 @@ from fastapi import APIRouter
 from recommender.web import (
     assets,
     books,
+    devices,
     feeds,
     guide,
+    health,
     jobs,
     login,
     people,
@@ -16,14 +18,17 @@ from recommender.web import (
     person_edit,
     person_state,
     pool,
+    settings,
     suggestions,
     today,
+    transfer,
 )
 
 router = APIRouter(include_in_schema=False)
 _PARTS = (
     assets, login, today, suggestions, guide, jobs,
     people, books, person, person_edit, person_state, pool, feeds,
+    health, settings, devices, transfer,
 )  # fmt: skip
 for part in _PARTS:
     router.include_router(part.router)
