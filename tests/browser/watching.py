@@ -71,6 +71,15 @@ class Watch:
         """Links that were to open another program."""
         return [url for url in self.requests if urlsplit(url).scheme in PROGRAMS]
 
+    def until_program_opens(self, page: Page) -> str:
+        """The link that opened another program, when it has."""
+        for _ in range(100):
+            if self.programs:
+                break
+            page.wait_for_timeout(50)
+        (link,) = self.programs
+        return link
+
     def expect_refusals(self, *statuses: int) -> None:
         """Forget that the browser's console tells of answers with these statuses."""
         self.complaints = [
