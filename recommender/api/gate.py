@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from recommender.api.limits import Limit
-from recommender.api.problems import problem, too_many
+from recommender.api.problems import problem, route_of, too_many
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,8 +127,7 @@ class Gate:
         return None
 
     def _note(self, scope: Scope, request_id: str, status: int, seconds: float) -> None:
-        # The route's pattern, not the path: that may name a person or hold a code.
-        route = getattr(scope.get("route"), "path", "unknown")
+        route = route_of(scope)
         self._observe(scope["method"], route, status, seconds)
         if log.isEnabledFor(logging.INFO):
             log.info(

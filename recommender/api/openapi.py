@@ -55,6 +55,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
             tags=[{"name": name, "description": text} for name, text in TAGS.items()],
         )
         document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+        document["components"]["responses"] = _problem_responses()
         for path, operations in document["paths"].items():
             for operation in operations.values():
                 _add_problems(operation, path)
@@ -65,12 +66,18 @@ def describe(app: FastAPI) -> dict[str, Any]:
 
 
 def _add_problems(operation: dict[str, Any], path: str) -> None:
-    for status, text in _EVERY.items():
-        if path.startswith("/health") and status not in {400, 429, 500, 503, 507}:
+    without_account = path.startswith("/health")
+    for status in _EVERY:
+        if without_account and status not in {400, 429, 500, 503, 507}:
             continue
-        operation["responses"][str(status)] = {
-            "description": text,
-            "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
-    if path.startswith("/health"):
+        operation["responses"][str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
+    if without_account:
         operation["responses"].pop("422", None)
+
+
+def _problem_responses() -> dict[str, Any]:
+    content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {
+        f"Problem{status}": {"description": text, "content": content}
+        for status, text in _EVERY.items()
+    }

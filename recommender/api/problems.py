@@ -15,6 +15,7 @@ from recommender import errors
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
+    from starlette.types import Scope
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,13 @@ def problem(
     return JSONResponse(body.model_dump(), status, headers, media_type=CONTENT_TYPE)
 
 
+def route_of(scope: Scope) -> str:
+    """The pattern of the route that answers: the path itself may name a person or hold a code."""
+    # What a router was included under is known only to FastAPI's own context.
+    context = scope.get("fastapi", {}).get("effective_route_context")
+    return str(getattr(context or scope.get("route"), "path", "unknown"))
+
+
 def too_many(wait_s: float, detail: str) -> JSONResponse:
     """The answer to who calls too often."""
     seconds = {"Retry-After": str(math.ceil(wait_s))}
@@ -93,7 +101,5 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     def unexpected(request: Request, error: Exception) -> JSONResponse:
-        # The route's pattern: a path may name a person.
-        route = getattr(request.scope.get("route"), "path", "unknown")
-        log.error("%s %s failed", request.method, route, exc_info=error)
+        log.error("%s %s failed", request.method, route_of(request.scope), exc_info=error)
         return problem(500, "error", "an unexpected error; the log of `sawthis serve` has more")

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 
 from recommender.api import rhythm_schemas as schemas
 from recommender.api.guard import Reader, Writer
+from recommender.api.once import IdempotencyKey, once
 from recommender.api.schemas import ContactOut
 from recommender.services import shapes
 from recommender.services.duplicates import duplicates
@@ -26,11 +27,17 @@ def get_plan(
 
 
 @router.post("/plan/skip", operation_id="skip_in_plan", tags=["plan"])
-def skip_in_plan(house: Writer, body: schemas.SkipIn) -> schemas.PlanOut:
+def skip_in_plan(
+    house: Writer, body: schemas.SkipIn, idempotency_key: IdempotencyKey = None
+) -> schemas.PlanOut:
     """Leave somebody out of today's plan, or take that back."""
-    now = utc_now()
-    house.plans.skip(house.people.find(body.contact), now=now, undo=body.undo)
-    return schemas.PlanOut.model_validate(shapes.plan_shape(house.plans.today(now=now)))
+
+    def work() -> schemas.PlanOut:
+        now = utc_now()
+        house.plans.skip(house.people.find(body.contact), now=now, undo=body.undo)
+        return schemas.PlanOut.model_validate(shapes.plan_shape(house.plans.today(now=now)))
+
+    return once(house, idempotency_key, ("skip_in_plan", body), schemas.PlanOut, work)
 
 
 @router.get("/standing", operation_id="get_standing", tags=["plan"])

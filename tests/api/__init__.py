@@ -1,0 +1,1 @@
+"""The API: what it promises in writing, and whether it keeps it."""
