@@ -77,7 +77,9 @@ def add_person(request: Request, fields: Fields) -> Response:
         )
     except RecommenderError as error:
         return _again(request, house, error, person=fields)
-    return redirect("/start#people", f"{contact.name} is in.")
+    # A field that a link names has the focus: the next name can be typed at once.
+    place = "name" if steps(house).n_people < WANTED_PEOPLE else "feeds"
+    return redirect(f"/start#{place}", f"{contact.name} is in.")
 
 
 @router.post("/start/feeds")
@@ -91,7 +93,8 @@ def add_feeds(request: Request, fields: Fields) -> Response:
     except RecommenderError as error:
         return _again(request, house, error, feeds=fields)
     said = f"Added: {', '.join(titles)}." if titles else "Choose a feed or two first."
-    return redirect("/start#feeds", said)
+    place = "feeds" if steps(house).n_feeds < WANTED_FEEDS else "find"
+    return redirect(f"/start#{place}", said)
 
 
 def _by_address(house: House, text: str) -> str:

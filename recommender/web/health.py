@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from recommender.services.standing import Standing
 
 router = page_router()
-MOST_LINES = 20
-MOST_BARS = 20
+MOST_LINES = 8
+MOST_BARS = 12
 FEW_PEOPLE = 150
 """For so many a year is played through in a blink; for more, the user asks for it."""
 OCCASION_DAYS = 30
@@ -40,6 +40,7 @@ def health(request: Request, minutes: int | None = None) -> HTMLResponse:
         slipping=rhythms(standing, standing.slipping[:MOST_LINES]),
         n_slipping=len(standing.slipping),
         interests=house.people.interests_of_all(),
+        total=[sum(column) for column in zip(*(p.balance for p in standing.people), strict=True)],
         bars=bars[:MOST_BARS],
         all_bars=bars,
         months=months(standing),
@@ -47,7 +48,7 @@ def health(request: Request, minutes: int | None = None) -> HTMLResponse:
         outlook=_outlook(house, standing, asked, usual),
         occasions=[
             (one, age_on(one.since, one.on))
-            for one in house.standing.occasions(now=now, days=OCCASION_DAYS)
+            for one in house.standing.occasions(now=now, days=OCCASION_DAYS)[:MOST_LINES]
         ],
     )
 

@@ -63,6 +63,7 @@ def pool(request: Request, q: str = "", kind: str = "", before: int | None = Non
         q=q.strip()[:200],
         kind=wanted or "",
         kinds=[("", "Everything"), ("article", "Articles"), ("joke", "Jokes"), ("page", "Saved")],
+        here=f"/pool?{request.url.query}" if request.url.query else "/pool",
         is_first=before is None,
         older=f"/pool?{urlencode(older)}" if len(found) > PER_PAGE else "",
         mutes=house.mutes.all(),

@@ -6,6 +6,7 @@ defined, so that the names in them come from here and not from a block for type 
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
 __all__ = ["Body", "Fields", "HTMLResponse", "Request", "Response", "error_page", "page_router"]
+
+log = logging.getLogger(__name__)
 
 # The first that fits decides, so the narrower come first.
 _STATUS: tuple[tuple[type[errors.RecommenderError], int], ...] = (
@@ -55,6 +58,10 @@ class PageRoute(APIRoute):
                 return error_page(request, 404, "there is no such page")
             except HTTPException as error:
                 return _http(request, error)
+            except Exception:
+                # People have nobody above them to tell; the log keeps what happened.
+                log.exception("%s %s failed", request.method, request.url.path)
+                return error_page(request, 500, "something went wrong here, and the log has it")
 
         return told
 

@@ -12,7 +12,7 @@ from recommender.web.guard import house_for_form, house_here
 from recommender.web.pictures import rhythms
 from recommender.web.rendering import Undo, fragment, is_htmx, page, redirect
 from recommender.web.route import Fields, HTMLResponse, Request, Response, page_router
-from recommender.web.words import headline
+from recommender.web.words import beginning, headline
 from recommender.wiring import House, utc_now
 
 if TYPE_CHECKING:
@@ -63,13 +63,17 @@ def today(request: Request) -> Response:
         cards.of_entry(house, entry, now=now, last=last.get(entry.contact.id))
         for entry in plan.entries
     ]
+    first = ideas(house, now=now) if not plan.entries and not last else []
+    head = head_of(plan)
+    if first:
+        head = head._replace(headline=beginning(len(first)))
     return page(
         "today.html",
         request=request,
         steps=steps,
-        head=head_of(plan),
+        head=head,
         cards=made,
-        ideas=ideas(house, now=now) if not plan.entries and not last else [],
+        ideas=first,
         lines=rhythms(standing, standing.people[:N_PEOPLE]),
         interests=house.people.interests_of_all(),
         n_people=plan.n_people,

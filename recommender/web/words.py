@@ -83,6 +83,11 @@ def headline(n: int, *, done: int = 0) -> str:
     return f"{number(n).capitalize()} good reason{'s' if n > 1 else ''} to write today"
 
 
+def beginning(n: int) -> str:
+    """The sentence of the first days, when it is nobody's turn yet."""
+    return f"{number(n).capitalize()} idea{'s' if n > 1 else ''} to begin with"
+
+
 FILTERS: dict[str, Callable[..., object]] = {
     "initials": initials,
     "tone": tone,
