@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Body, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import StreamingResponse
 
 from recommender import __version__
 from recommender.api import service_schemas as out
 from recommender.api.guard import Admin, Reader
+from recommender.api.schemas import FileBody
 from recommender.errors import AccessDenied, InvalidInput, TooManyAttempts
 from recommender.services import shapes
 from recommender.services.access import pair as exchange
@@ -115,9 +116,7 @@ def export_account(house: Admin) -> StreamingResponse:
 
 
 @router.post("/account/import", operation_id="import_account", tags=["account"])
-def import_account(
-    house: Admin, body: Annotated[bytes, Body(media_type="application/octet-stream")]
-) -> out.RowsOut:
+def import_account(house: Admin, body: FileBody) -> out.RowsOut:
     """Read an export into an empty account, all or nothing."""
     n_rows = house.storage.import_rows(house.account_id, read_rows(body.splitlines(), "the body"))
     house.refresher.match()

@@ -8,12 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from recommender.api import rhythm_schemas
 from recommender.api import service_schemas as out
 from recommender.api.guard import Reader, Writer
 from recommender.api.jobs import accepted, jobs_of
+from recommender.api.schemas import FileBody
 from recommender.services import shapes
 from recommender.services.carddav import pull_cards
 from recommender.services.exporting import to_vcards
@@ -21,18 +22,19 @@ from recommender.services.letters import import_letters as read_letters
 from recommender.wiring import utc_now
 
 router = APIRouter()
-File = Annotated[bytes, Body(media_type="application/octet-stream")]
 
 
 @router.post("/imports/preview", operation_id="preview_import", tags=["contacts"])
-def preview_import(house: Writer, body: File) -> rhythm_schemas.ImportOut:
+def preview_import(house: Writer, body: FileBody) -> rhythm_schemas.ImportOut:
     """What taking in an address book would do; nothing is changed."""
     outcome = house.importer.run(body, now=utc_now(), dry_run=True)
     return rhythm_schemas.ImportOut.model_validate(shapes.import_shape(outcome))
 
 
 @router.post("/imports", status_code=202, operation_id="import_contacts", tags=["contacts"])
-def import_contacts(house: Writer, request: Request, response: Response, body: File) -> out.JobOut:
+def import_contacts(
+    house: Writer, request: Request, response: Response, body: FileBody
+) -> out.JobOut:
     """Take in an address book: vCard, LDIF, CSV or JSON, as it is. Twice changes nothing."""
     return accepted(response, jobs_of(request).importing(house, body))
 
@@ -74,7 +76,7 @@ def remove_touch(house: Writer, touch: str) -> Response:
 @router.post("/touches/import", operation_id="import_letters", tags=["touches"])
 def import_letters(
     house: Writer,
-    body: File,
+    body: FileBody,
     me: Annotated[list[str], Query(max_length=20, description="Your own addresses.")] = [],  # noqa: B006  (FastAPI copies it)
     dry_run: bool = False,
 ) -> out.LettersOut:

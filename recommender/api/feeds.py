@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Body, Path, Response
+from fastapi import APIRouter, Path, Response
 from recommender_feeds import well_known_feeds
 
 from recommender.api import schemas
 from recommender.api import service_schemas as out
 from recommender.api.guard import Reader, Writer
+from recommender.api.schemas import FileBody
 from recommender.domain import Login
 from recommender.services import shapes
 from recommender.services.discovery import find_offers, read_address
@@ -101,9 +102,7 @@ def export_opml(house: Reader) -> Response:
 
 
 @router.post("/opml", operation_id="import_opml")
-def import_opml(
-    house: Writer, body: Annotated[bytes, Body(media_type="application/octet-stream")]
-) -> out.OpmlOut:
+def import_opml(house: Writer, body: FileBody) -> out.OpmlOut:
     """Subscribe to what another reader exported."""
     added, there, skipped = house.subscriptions.import_opml(body, now=utc_now())
     return out.OpmlOut(added=added, already_there=there, skipped=skipped)

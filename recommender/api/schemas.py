@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
+from fastapi import Body
 from pydantic import BaseModel, ConfigDict, Field
 
 from recommender.domain import (
@@ -22,6 +23,10 @@ from recommender.domain import (
 from recommender.safety import Rule
 
 Phrase = Annotated[str, Field(min_length=1, max_length=200, examples=["fly fishing"])]
+FileBody = Annotated[
+    bytes, Body(media_type="application/octet-stream", json_schema_extra={"format": "binary"})
+]
+"""A file as it is."""
 Weight = Annotated[float, Field(gt=0, le=2)]
 
 

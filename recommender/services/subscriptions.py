@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from recommender_feeds import FeedError, Subscription, parse_opml, write_opml
 
-from recommender.errors import FeedNotFound, IngestError, InvalidInput
+from recommender.errors import FeedNotFound, InvalidInput
 from recommender.services.discovery import read_address
 
 if TYPE_CHECKING:
@@ -108,14 +108,14 @@ class Subscriptions:
         """Subscribe to what an OPML file lists: (added, already there, skipped with reason).
 
         Raises:
-            IngestError: Not an OPML file.
+            InvalidInput: Not an OPML file.
         """
         if len(body) > MAX_OPML_BYTES:
             raise InvalidInput(f"the file is larger than {MAX_OPML_BYTES // 2**20} MB")
         try:
             listed = parse_opml(body)
         except FeedError as error:
-            raise IngestError(str(error)) from error
+            raise InvalidInput(str(error)) from error
         known = {feed.url for feed in self.all()}
         added = there = 0
         skipped: list[str] = []

@@ -108,7 +108,8 @@ def test_long_lists_come_in_pages(service: Service) -> None:
         ("/contacts", "contacts"),
     ):
         whole = service.get(f"{path}?limit=200")[name]
-        pages, cursor = [], ""
+        pages: list[dict[str, str]] = []
+        cursor: str | None = ""
         while cursor is not None:
             page = service.get(f"{path}?limit=3" + (f"&cursor={cursor}" if cursor else ""))
             assert len(page[name]) <= 3

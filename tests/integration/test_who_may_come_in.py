@@ -225,7 +225,7 @@ def form_routes() -> set[str]:
     from recommender.web.pages import router
 
     return {
-        route.path  # type: ignore[attr-defined]
+        route.path
         for one in (login, router)
         for route in walk(one.routes)
         if "POST" in (getattr(route, "methods", None) or ())
@@ -238,9 +238,9 @@ def page_routes() -> set[str]:
 
     public = ("/login", "/logout", "/static")
     return {
-        route.path  # type: ignore[attr-defined]
+        route.path
         for route in walk(router.routes)
-        if "GET" in (getattr(route, "methods", None) or ()) and not route.path.startswith(public)  # type: ignore[attr-defined]
+        if "GET" in (getattr(route, "methods", None) or ()) and not route.path.startswith(public)
     }
 
 
