@@ -95,7 +95,11 @@ def _fits(contact: Contact, interests: list[Interest], wanted: Wanted) -> bool:
         *contact.details.nicknames, *(interest.phrase for interest in interests),
     )  # fmt: skip
     text = "\n".join(f"{one.casefold()}\n{plain(one)}" for one in known)
-    return all(word in text or plain(word) in text for word in wanted.q.casefold().split())
+    # A word of letters that have no plain form is looked for as it is.
+    return all(
+        word in text or (bool(plain(word)) and plain(word) in text)
+        for word in wanted.q.casefold().split()
+    )
 
 
 def _groups(everybody: list[Contact]) -> list[tuple[str, int]]:

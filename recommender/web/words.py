@@ -22,9 +22,9 @@ _HINT = re.compile(r"[\s:;,.\u2014-]*(?:\(|\bwith )?`sawthis\b.*", re.DOTALL)
 
 def initials(name: str) -> str:
     """Two letters for an avatar: of the first and the last word."""
-    parts = [part for part in name.split() if part[0].isalnum()] or name.split() or ["?"]
-    letters = parts[0][0] + (parts[-1][0] if len(parts) > 1 else "")
-    return letters.upper()
+    words = ["".join(letter for letter in word if letter.isalnum()) for word in name.split()]
+    words = [word for word in words if word] or [name.strip() or "?"]
+    return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
 
 
 def tone(contact: Contact) -> int:

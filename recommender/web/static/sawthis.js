@@ -79,7 +79,6 @@
 
   document.addEventListener("change", (event) => {
     if (event.target.id === "keys-on") remember(SWITCH, event.target.checked ? "on" : "off");
-    if (event.target.matches?.("[data-submit]")) event.target.form.requestSubmit();
   });
 
   document.addEventListener("htmx:afterSettle", (event) => {
@@ -91,6 +90,7 @@
       swapped.querySelector("[data-focus]")?.focus();
     }
     if (!swapped.matches("[data-card]")) return;
+    document.getElementById("said")?.remove();
     say(swapped.dataset.say || "");
     const mail = swapped.querySelector("[data-open-now]");
     const next = swapped.querySelector("[data-focus]");
