@@ -19,7 +19,8 @@ from starlette.status import HTTP_401_UNAUTHORIZED
 
 from recommender import errors
 from recommender.web.forms import Body, Fields
-from recommender.web.rendering import fragment, is_htmx, local, page
+from recommender.web.guard import origin_of
+from recommender.web.rendering import COOKIE, fragment, is_htmx, local, page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -51,7 +52,7 @@ class PageRoute(APIRoute):
 
         async def told(request: Request) -> Response:
             try:
-                return await handle(request)
+                return _secured(request, await handle(request))
             except errors.RecommenderError as error:
                 return error_page(request, _status(error), str(error))
             except RequestValidationError:
@@ -83,6 +84,20 @@ def error_page(request: Request, status: int, message: str) -> Response:
         code=status,
         back=_came_from(request),
     )
+
+
+def _secured(request: Request, answer: Response) -> Response:
+    """With TLS, what was just done is told over TLS only: it names people."""
+    if origin_of(request).startswith("https://"):
+        start = f"{COOKIE}=".encode()
+        answer.raw_headers = [
+            (
+                name,
+                value + b"; Secure" if name == b"set-cookie" and value.startswith(start) else value,
+            )
+            for name, value in answer.raw_headers
+        ]
+    return answer
 
 
 def _status(error: errors.RecommenderError) -> int:

@@ -16,7 +16,7 @@ from recommender.web.words import beginning, headline
 from recommender.wiring import House, utc_now
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from recommender.domain import TouchKind
     from recommender.services.planning import Plan
@@ -77,14 +77,14 @@ def today(request: Request) -> Response:
         lines=rhythms(standing, standing.people[:N_PEOPLE]),
         interests=house.people.interests_of_all(),
         n_people=plan.n_people,
-        next_up=_next_up(house, now),
+        next_up=_next_up(house, now, standing.day),
     )
 
 
-def _next_up(house: House, now: datetime) -> str:
+def _next_up(house: House, now: datetime, today: date) -> str:
     """The next birthday or other day that comes back, in words; empty if none is near."""
     for one in house.standing.occasions(now=now, days=14):
-        days = (one.on - house.standing.on(now=now).day).days
+        days = (one.on - today).days
         when = {0: "today", 1: "tomorrow"}.get(days, f"on {one.on:%A} {one.on.day} {one.on:%B}")
         return f"{one.contact.name}\u2019s {one.what} is {when}."
     return ""

@@ -85,6 +85,7 @@
     const swapped = event.detail?.elt ?? event.target;
     if (!(swapped instanceof Element)) return;
     ready(swapped.parentElement ?? swapped);
+    if (swapped.closest("#alerts")) document.getElementById("said")?.remove();
     if (swapped.matches(".job")) {
       say(swapped.dataset.say);
       swapped.querySelector("[data-focus]")?.focus();
@@ -98,6 +99,13 @@
     else (next ?? swapped).focus();
     // The click that sent the form still counts as the user's own: no program opens by itself.
     if (mail) location.href = mail.href;
+  });
+
+  document.addEventListener("htmx:sendError", () => {
+    const wrong = document.createElement("div");
+    wrong.className = "said wrong";
+    wrong.textContent = "Sawthis can\u2019t be reached. Is it still running?";
+    document.getElementById("alerts").replaceChildren(wrong);
   });
 
   const onSwitch = document.getElementById("keys-on");
