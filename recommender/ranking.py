@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
+from operator import mul
 from typing import TYPE_CHECKING, NamedTuple
 
 from recommender.domain import SHARED, Suggestion
@@ -182,7 +183,7 @@ def _alike(one: Scored, other: Scored, vectors: Mapping[int, Vector]) -> float:
     a, b = vectors.get(one.candidate.item_id), vectors.get(other.candidate.item_id)
     if a is None or b is None:
         return 0.0
-    return sum(x * y for x, y in zip(a, b, strict=True))
+    return sum(map(mul, a, b))
 
 
 def at_most_one_joke(scored: Sequence[Scored], *, first_may_be_joke: bool) -> list[Scored]:

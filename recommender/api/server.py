@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import socket
 import threading
 from dataclasses import replace
@@ -111,6 +112,8 @@ def run_server(
         ) from error
     port = listener.getsockname()[1]
     house.settings = replace(settings, port=port)
+    # uvicorn drains, then raises the signal again: what runs beside it must end, too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     loop = RefreshLoop(house, app.state.jobs)
     loop.start()
     announce(f"Sawthis is at {house.settings.origin}/ (Ctrl-C ends it)")

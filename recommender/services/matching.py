@@ -26,6 +26,7 @@ from recommender.services.judging import Judge, padded_rows
 from recommender.services.pairs import Pairs, by_item, word_shares
 from recommender.services.pool import Pool
 from recommender.services.progress import silent
+from recommender.services.queries import QueryCache
 from recommender.services.scanning import scan
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from recommender.services.judging import Query
     from recommender.services.pairs import Numbers, Read
     from recommender.services.progress import Progress
+    from recommender.services.queries import Queries
     from recommender.services.scanning import Found
     from recommender.storage.protocol import Storage
 
@@ -92,6 +94,7 @@ class Matching:
         self._judge = Judge(background(storage, embedder), model)
         self._pool = Pool(self._judge, open_matrix("", embedder.dim), open_matrix)
         self._evidence = self._fresh_evidence()
+        self._queries = QueryCache(storage, embedder, self._judge)
 
     def run(self, account_ids: Iterable[str], progress: Progress = silent) -> int:
         """Match what has not met; returns the number of interests that had something to do."""
@@ -251,42 +254,27 @@ class Matching:
             vectors=page if is_default(self._embedder) else None,
         )[0]
 
-    def match_text(
-        self, queries: Sequence[Query], title: str, text: str, page: Vectors
-    ) -> list[Match]:
+    def match_text(self, queries: Queries, title: str, text: str, page: Vectors) -> list[Match]:
         """A page that is not in the pool against interests: one match a query, above the floor."""
-        if not queries:
+        n = len(queries.all)
+        if n == 0:
             return []
         evidence = self._fresh_evidence()  # the page has no id to be remembered by
         item = self._judge.background.centred(page)
         nearest = self._judge.nearest(item)
-        stacked = np.stack([query.vector for query in queries])
-        cosines = (padded_rows(stacked) @ padded_rows(item).T)[: len(queries), 0]
-        margins = np.concatenate(
-            [
-                self._judge.margins(query, cosines[at : at + 1], nearest)
-                for at, query in enumerate(queries)
-            ]
-        )
-        everyone = np.arange(len(queries))
-        pairs = Pairs(everyone, np.zeros(len(queries), np.int64), cosines, margins)
+        cosines = (queries.vectors @ padded_rows(item).T)[:n, 0]
+        rivalry = nearest.cosines - queries.handicaps[:, nearest.subjects[0].astype(np.intp)]
+        margins = self._judge.margin(cosines, rivalry)
+        pairs = Pairs(np.arange(n), np.zeros(n, np.int64), cosines, margins)
         return [
             match
-            for matches in self._matches(queries, pairs, lambda _: {0: (title, text)}, evidence)
+            for matches in self._matches(queries.all, pairs, lambda _: {0: (title, text)}, evidence)
             for match in matches
         ]
 
-    def queries(self, account_id: str) -> list[Query]:
+    def queries(self, account_id: str) -> Queries:
         """All of an account's interests, embedded if they were not yet."""
-        from recommender_models import from_bytes
-
-        embed_interests(self._storage, self._embedder, account_id)
-        vectors = self._storage.vectors.interest_vectors(account_id, self._embedder.key)
-        return [
-            self._judge.query(interest, from_bytes(vectors[interest.id][0], self._embedder.dim))
-            for interest in self._storage.people.interests(account_id)
-            if interest.id in vectors
-        ]
+        return self._queries.of(account_id)
 
 
 def _best(queries: Numbers, relevances: NDArray[np.float64], keep: Sequence[int]) -> Numbers:

@@ -69,15 +69,15 @@ def who_would_enjoy(
     topics = matching.rating(title, text, page).topics
     avoided = {
         q.interest.contact_id: True
-        for q in queries
+        for q in queries.all
         if q.interest.polarity == "avoid"
         and any(m.interest_id == q.interest.id and m.relevance >= AVOID_FROM for m in matches)
     }
-    best = _best(queries, matches, threshold)
+    best = _best(queries.all, matches, threshold)
     contacts = {c.id: c for c in storage.people.contacts(account_id)} if best else {}
     last = storage.history.last_touches(account_id) if best else {}
     had = _had(storage, account_id, url)
-    phrases = {q.interest.id: q.interest.phrase for q in queries}
+    phrases = {q.interest.id: q.interest.phrase for q in queries.all}
     fits = [
         Fit(
             contact=contact,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -353,3 +355,31 @@ def test_the_log_has_a_line_for_each_call_and_no_secret(demo: Sawthis) -> None:
 
 def test_without_the_setting_there_are_no_metrics(service: Service) -> None:
     assert service.http.get("/metrics").status_code == 404
+
+
+def children_of(pid: int) -> list[str]:
+    """Processes that a process started."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # it ended meanwhile
+        if fields[1] == str(pid):
+            found.append(stat.parent.name)
+    return found
+
+
+def test_a_refresh_under_way_ends_with_the_service(demo: Sawthis) -> None:
+    """SIGTERM: what is asked is answered, the child is ended, and the exit is a good one."""
+    service = Service(demo)
+    job = service.http.post("/api/v1/jobs/refresh").json()
+    assert job["state"] == "running"
+    until = time.monotonic() + 20
+    while not (pids := children_of(service.process.pid)) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert pids
+    service.process.terminate()
+    assert service.process.wait(20) == 0
+    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+    service.stop()
