@@ -183,7 +183,7 @@ def _alike(one: Scored, other: Scored, vectors: Mapping[int, Vector]) -> float:
     a, b = vectors.get(one.candidate.item_id), vectors.get(other.candidate.item_id)
     if a is None or b is None:
         return 0.0
-    return sum(map(mul, a, b))
+    return float(sum(map(mul, a, b)))
 
 
 def at_most_one_joke(scored: Sequence[Scored], *, first_may_be_joke: bool) -> list[Scored]:

@@ -5,6 +5,7 @@ A new storage proves itself by a test class that inherits from `StorageContract`
 that share words are alike. Nothing here needs pytest to be imported.
 """
 
+from recommender.testing.access import AccessContract
 from recommender.testing.builders import (
     MODEL,
     NOW,
@@ -47,6 +48,7 @@ class StorageContract(
     PoolContract,
     MatchesContract,
     RhythmContract,
+    AccessContract,
     LibraryContract,
 ):
     """What every storage must do. Inherit, and give a fixture `storage`: an empty library."""

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from recommender.domain import (
-    Grant,
     StatusEvent,
-    Token,
     Touch,
     suggestion_id,
 )
 from recommender.errors import (
     ConflictError,
-    TokenNotFound,
 )
 from recommender.testing.builders import NOW, fill, make_contact, make_item, raises
 
@@ -24,20 +20,6 @@ if TYPE_CHECKING:
 
 class LibraryContract:
     """The library as a whole; part of `StorageContract`."""
-
-    def test_tokens_open_until_revoked(self, storage: Storage) -> None:
-        """Only the hash is known; a revoked token opens nothing; names are free again then."""
-        token = Token("t", "laptop", "write", NOW, None, None, None)
-        storage.access.add_token("me", token, "hash")
-        assert storage.access.grant_of_token("hash", NOW) == Grant("me", "t", "write")
-        assert storage.access.grant_of_token("other", NOW) is None
-        with raises(ConflictError):
-            storage.access.add_token("me", replace(token, id="u"), "hash2")
-        with raises(TokenNotFound):
-            storage.access.revoke_token("you", "laptop", NOW)
-        storage.access.revoke_token("me", "laptop", NOW)
-        assert storage.access.grant_of_token("hash", NOW) is None
-        storage.access.add_token("me", replace(token, id="u"), "hash2")
 
     def test_a_transaction_is_all_or_nothing(self, storage: Storage) -> None:
         """An error undoes what came before it, also in nested ones."""
