@@ -18,10 +18,9 @@ if TYPE_CHECKING:
 
 def _serve(settings: Settings, announce: Callable[[str], None]) -> None:
     from recommender.api.server import run_server
-    from recommender.web.login import router as login
     from recommender.web.pages import router
 
-    run_server(settings, announce=announce, pages=[login, router])
+    run_server(settings, announce=announce, pages=[router])
 
 
 context.set_server(_serve)

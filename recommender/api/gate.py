@@ -33,7 +33,7 @@ FILE_PATHS = frozenset(
         "/api/v1/touches/import",
         "/api/v1/account/import",
         "/people/import",
-        "/feeds/import",
+        "/feeds/opml",
         "/settings/import",
     }
 )
