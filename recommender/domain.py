@@ -40,9 +40,6 @@ Action = Literal["send", "greet", "call", "hello"]
 """Send an item, congratulate, call, or write a line without an item."""
 Channel = Literal["mail", "phone", "sms", "whatsapp", "chat", "post", "person"]
 Direction = Literal["out", "in"]
-Scope = Literal["read", "write", "admin"]
-"""What a token may do: look, also change, also tokens, devices and the whole account."""
-MuteKind = Literal["source", "topic"]
 
 KINDS: tuple[Kind, ...] = ("article", "joke", "page")
 HUMOURS: tuple[Humour, ...] = ("none", "clean", "any")
@@ -55,8 +52,6 @@ TOPICS: tuple[Topic, ...] = get_args(Topic)
 TOUCH_KINDS: tuple[TouchKind, ...] = ("sent", "call", "met", "received", "ask")
 DIRECTIONS: tuple[Direction, ...] = ("out", "in")
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
-SCOPES: tuple[Scope, ...] = get_args(Scope)
-MUTE_KINDS: tuple[MuteKind, ...] = get_args(MuteKind)
 
 DEFAULT_ACCOUNT = "me"
 MAX_SPAN_CHARACTERS = 160
@@ -452,48 +447,6 @@ class Slot:
     """The contact had not heard from the user for more than a year."""
     suggestion_id: str | None = None
     skipped_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A bearer token, of which only the hash is kept."""
-
-    id: str
-    name: str
-    scope: Scope
-    created_at: datetime
-    expires_at: datetime | None
-    """None for one that holds until it is revoked."""
-    last_used_at: datetime | None
-    revoked_at: datetime | None
-
-
-class Grant(NamedTuple):
-    """What a secret lets its bearer into."""
-
-    account_id: str
-    id: str
-    """Of the token or session."""
-    scope: Scope
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A browser that is logged in to the pages."""
-
-    id: str
-    created_at: datetime
-    last_used_at: datetime
-    expires_at: datetime
-
-
-class Mute(NamedTuple):
-    """What is not suggested to anybody."""
-
-    kind: MuteKind
-    value: str
-    """A source as items name it, or a word or phrase."""
-    created_at: datetime
 
 
 class Had(NamedTuple):

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from recommender.domain import Candidate, Contact, Kind, Level, Mute, Touch
+    from recommender.account import Mute
+    from recommender.domain import Candidate, Contact, Kind, Level, Touch
 
 JOKE_SILENCE_DAYS = 180
 """A joke is not the first sign of life after this long."""

@@ -13,7 +13,7 @@ from recommender.wiring import House, utc_now
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from recommender.domain import Scope
+    from recommender.account import Scope
 
 _bearer = HTTPBearer(auto_error=False, description="A token from `sawthis token create NAME`.")
 _RANK: dict[Scope, int] = {"read": 0, "write": 1, "admin": 2}

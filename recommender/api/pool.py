@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Response
 
+from recommender.account import MuteKind
 from recommender.api import schemas
 from recommender.api import service_schemas as out
 from recommender.api.guard import Reader, Writer
 from recommender.api.paging import Cursor, as_place
-from recommender.domain import MuteKind
 from recommender.services import shapes
 from recommender.services.browsing import browse, shown
 from recommender.services.who import who_would_enjoy

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from recommender.account import MuteKind, Scope
 from recommender.api.schemas import FitContact, Page, StatusOut, Strict
-from recommender.domain import Kind, Level, MuteKind, Scope, Topic
+from recommender.domain import Kind, Level, Topic
 from recommender.services.drafts import Form
 from recommender.services.jobs import JobKind, JobState
 

@@ -11,14 +11,14 @@ import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from recommender.domain import SCOPES, Session, Token
+from recommender.account import SCOPES, Session, Token
 from recommender.errors import AccessDenied, InvalidInput
 from recommender.services.checking import new_id, one_line
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from recommender.domain import Grant, Scope
+    from recommender.account import Grant, Scope
     from recommender.storage.protocol import Storage
 
 PREFIX = "sawthis_"

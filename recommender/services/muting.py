@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recommender.domain import MUTE_KINDS, Mute
+from recommender.account import MUTE_KINDS, Mute
 from recommender.errors import InvalidInput, NotFoundError
 from recommender.services.checking import one_line
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from recommender.domain import MuteKind
+    from recommender.account import MuteKind
     from recommender.storage.protocol import Storage
 
 MAX_CHARACTERS = 200

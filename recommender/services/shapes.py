@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from recommender_feeds import CatalogueFeed
 
+    from recommender.account import Session, Token
     from recommender.capacity import Outlook
     from recommender.domain import (
         Contact,
@@ -21,10 +22,8 @@ if TYPE_CHECKING:
         Interest,
         Item,
         Revision,
-        Session,
         StatusEvent,
         Suggestion,
-        Token,
         Touch,
     )
     from recommender.learning import Proposal

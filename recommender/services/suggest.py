@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from recommender.account import Mute
     from recommender.domain import (
         Candidate,
         Contact,
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
         Had,
         Interest,
         Kind,
-        Mute,
         Status,
         Suggestion,
         TouchKind,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recommender.domain import Grant
+from recommender.account import Grant
 from recommender.errors import ConflictError, NotFoundError, TokenNotFound
 from recommender.storage.people import put_account
 from recommender.storage.rows import to_session, to_text, to_token
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import sqlite3
     from datetime import datetime
 
-    from recommender.domain import Session, Token
+    from recommender.account import Session, Token
     from recommender.storage.connection import Connections
 
 

@@ -25,21 +25,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import date, datetime
 
-    from recommender.domain import (
-        Contact,
-        Counts,
-        Grant,
-        Group,
-        Had,
-        Interest,
-        Mute,
-        MuteKind,
-        Session,
-        Slot,
-        StatusEvent,
-        Token,
-        Touch,
-    )
+    from recommender.account import Grant, Mute, MuteKind, Session, Token
+    from recommender.domain import Contact, Counts, Group, Had, Interest, Slot, StatusEvent, Touch
     from recommender.storage.pool_protocol import (
         FeedStore,
         ItemStore,

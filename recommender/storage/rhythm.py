@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recommender.domain import Group, Mute
+from recommender.account import Mute
+from recommender.domain import Group
 from recommender.storage.people import put_account
 from recommender.storage.rows import need_time, slot_row, to_slot, to_text
 
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
 
-    from recommender.domain import MuteKind, Slot
+    from recommender.account import MuteKind
+    from recommender.domain import Slot
     from recommender.storage.connection import Connections
 
 

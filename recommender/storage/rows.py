@@ -6,6 +6,7 @@ import json
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+from recommender.account import Session, Token
 from recommender.domain import (
     Contact,
     Details,
@@ -13,10 +14,8 @@ from recommender.domain import (
     Interest,
     Item,
     NameParts,
-    Session,
     Slot,
     StatusEvent,
-    Token,
     Touch,
 )
 

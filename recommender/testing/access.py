@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from recommender.domain import Enjoys, Grant, Mute, Session, StatusEvent, Token, suggestion_id
+from recommender.account import Grant, Mute, Session, Token
+from recommender.domain import Enjoys, StatusEvent, suggestion_id
 from recommender.errors import ConflictError, ItemNotFound, NotFoundError, TokenNotFound
 from recommender.testing.builders import (
     MODEL,

@@ -13,7 +13,8 @@ from recommender.web.route import Fields, HTMLResponse, Request, Response, page_
 from recommender.wiring import House, utc_now
 
 if TYPE_CHECKING:
-    from recommender.domain import Contact, Item, MuteKind
+    from recommender.account import MuteKind
+    from recommender.domain import Contact, Item
     from recommender.services.browsing import Shown
 
 router = page_router()

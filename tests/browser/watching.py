@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
 
@@ -23,6 +24,7 @@ document.addEventListener("securitypolicyviolation", (event) => console.error(
 PROGRAMS = ("mailto", "sms", "tel")
 # All of WCAG 2.2 up to AA, and what axe holds to be good practice.
 AXE_TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+COLOUR_RULES = ["color-contrast", "link-in-text-block"]
 
 
 class Watch:
@@ -95,22 +97,25 @@ class Watch:
         assert not self.dialogs, self.dialogs
 
 
+@cache
 def axe_script() -> str:
     """axe-core, as the PyPI package brings it."""
     return (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 
 
-def axe(page: Page, tags: Sequence[str] = AXE_TAGS) -> list[str]:
+def axe(page: Page, *, colours_only: bool = False) -> list[str]:
     """What axe-core finds wrong with a page, a readable block each.
 
     It is evaluated by the debugger's protocol, which a page's policy does not bind, so the page
     under test is the page as served, policy and all.
     """
-    page.evaluate(f"() => {{ if (!window.axe) {{ {axe_script()} }} }}")
+    only = {"type": "rule", "values": COLOUR_RULES} if colours_only else list(AXE_TAGS)
+    if not page.evaluate("() => Boolean(window.axe)"):
+        page.evaluate(f"() => {{ {axe_script()} }}")
     found = page.evaluate(
-        "async (tags) => (await axe.run(document, {runOnly: tags, resultTypes: ['violations'],"
+        "async (only) => (await axe.run(document, {runOnly: only, resultTypes: ['violations'],"
         " preload: false})).violations",
-        list(tags),
+        only,
     )
     return list(_told(found))
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recommender.account import Mute, MuteKind
 from recommender.api.etags import etag, names
 from recommender.api.gate import host_of
 from recommender.api.limits import MAX_BUCKETS, Limit
-from recommender.domain import Mute, MuteKind
 from recommender.safety import is_muted
 from recommender.services.access import CODE_ALPHABET
 from recommender.testing import NOW

@@ -1,0 +1,58 @@
+"""The nouns of an account: who may come in, and what it does not want to see. Plain frozen data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+Scope = Literal["read", "write", "admin"]
+"""What a token may do: look, also change, also tokens, devices and the whole account."""
+MuteKind = Literal["source", "topic"]
+
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+MUTE_KINDS: tuple[MuteKind, ...] = get_args(MuteKind)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A bearer token, of which only the hash is kept."""
+
+    id: str
+    name: str
+    scope: Scope
+    created_at: datetime
+    expires_at: datetime | None
+    """None for one that holds until it is revoked."""
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+class Grant(NamedTuple):
+    """What a secret lets its bearer into."""
+
+    account_id: str
+    id: str
+    """Of the token or session."""
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A browser that is logged in to the pages."""
+
+    id: str
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+
+
+class Mute(NamedTuple):
+    """What is not suggested to anybody."""
+
+    kind: MuteKind
+    value: str
+    """A source as items name it, or a word or phrase."""
+    created_at: datetime
