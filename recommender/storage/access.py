@@ -82,10 +82,11 @@ class SqliteAccess:
         return Grant(row["account_id"], row["id"], row["scope"])
 
     def _note_use(self, table: str, row: sqlite3.Row, now: datetime) -> None:
-        # To the minute: a write for every call would cost more than the call.
+        # To the minute: a write for every call would cost more than the call. And only if it can
+        # be had: a refresh may be writing, and a full disk is no reason to show nothing.
         stamp = to_text(now.replace(second=0, microsecond=0))
         if row["last_used_at"] != stamp:
-            self._db.execute(
+            self._db.execute_if_free(
                 f"UPDATE {table} SET last_used_at = ? WHERE account_id = ? AND id = ?",
                 (stamp, row["account_id"], row["id"]),
             )

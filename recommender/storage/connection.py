@@ -105,6 +105,22 @@ class Connections:
         with translated(self.path):
             return self.get().execute(sql, parameters).rowcount
 
+    def execute_if_free(self, sql: str, parameters: Sequence[object] = ()) -> bool:
+        """Run one statement if it can be written at once; whether it was.
+
+        For what is good to know and nobody should wait for, or be refused for.
+        """
+        connection = self.get()
+        if _is_in_transaction(connection):
+            return self.execute(sql, parameters) > 0
+        connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            return self.execute(sql, parameters) > 0
+        except StorageError:
+            return False  # another writes, or the disk is full: the next call will note it
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {int(self._timeout_s * 1000)}")
+
     def execute_many(
         self, sql: str, rows: Iterable[Sequence[object] | Mapping[str, object]]
     ) -> None:

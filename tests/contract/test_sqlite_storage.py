@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlite_utils import Database
 
+from recommender.account import Grant, Token
 from recommender.errors import SchemaTooNew, StorageBusy, StorageError
 from recommender.storage.migrations import LATEST, _steps
 from recommender.storage.sqlite import open_sqlite
@@ -190,3 +191,17 @@ def test_a_backup_keeps_tombstones_and_history(tmp_path: Path) -> None:
     assert second.items.put_items([old], feed_id=copy.id, owner_id="", now=later) == (0, 0)
     first.close()
     second.close()
+
+
+def test_a_token_opens_while_another_writes(tmp_path: Path) -> None:
+    """Its use is not noted then, and nobody waits for it."""
+    storage, other = open_sqlite(tmp_path / "a.db"), open_sqlite(tmp_path / "a.db")
+    storage.access.add_token("me", Token("t", "laptop", "read", NOW, None, None, None), "hash")
+    with other.transaction():
+        other.people.add_contact("me", make_contact())
+        assert storage.access.grant_of_token("hash", NOW) == Grant("me", "t", "read")
+    assert storage.access.tokens("me")[0].last_used_at is None
+    assert storage.access.grant_of_token("hash", NOW) == Grant("me", "t", "read")
+    assert storage.access.tokens("me")[0].last_used_at is not None
+    storage.close()
+    other.close()
