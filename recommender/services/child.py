@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from recommender.errors import RecommenderError
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from recommender.settings import Settings
 
 STOP_WAIT_S = 10
+NICENESS = 10
+"""A refresh has time; whoever opens a page has not."""
 
 
 class ChildRefresh:
@@ -50,6 +53,7 @@ class ChildRefresh:
             text=True,
         ) as process:
             self._process = process
+            _step_back(process.pid)
             last_words = self._follow(process, progress)
             report = process.stdout.read() if process.stdout else ""
         if process.returncode != 0:
@@ -85,3 +89,10 @@ class ChildRefresh:
             "SAWTHIS_MODEL": self._settings.model,
             "SAWTHIS_ALLOW_PRIVATE_HOSTS": ",".join(self._settings.allow_private_hosts),
         }
+
+
+def _step_back(pid: int) -> None:
+    """Let others have the processor first, where the system knows how."""
+    if hasattr(os, "setpriority"):
+        with suppress(ProcessLookupError):  # it has ended already
+            os.setpriority(os.PRIO_PROCESS, pid, NICENESS)
