@@ -96,20 +96,16 @@ class Server:
             db.execute(sql, values)
 
     def dump(self) -> str:
-        """Everything that is stored, but for when a login was last seen."""
+        """Everything that is stored, but for when a login was last used."""
+        told = []
         with closing(sqlite3.connect(self.cli.data_dir / "sawthis.db")) as db:
-            tables = [
-                name
-                for (name,) in db.execute(
-                    "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
-                )
-                if name not in ("sessions", "login_codes", "tokens")
-            ]
-            return "\n".join(
-                f"{name}: {row}"
-                for name in tables
-                for row in sorted(map(repr, db.execute(f'SELECT * FROM "{name}"')))
-            )
+            tables = db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+            for (table,) in tables.fetchall():
+                columns = [row[1] for row in db.execute(f'PRAGMA table_info("{table}")')]
+                kept = ", ".join(f'"{name}"' for name in columns if name != "last_used_at")
+                rows = db.execute(f'SELECT {kept} FROM "{table}"')
+                told += [f"{table}: {row}" for row in sorted(map(repr, rows))]
+        return "\n".join(told)
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGINT)
