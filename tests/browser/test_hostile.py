@@ -76,25 +76,26 @@ def hostile(server: Server) -> Server:
     return server
 
 
-def inert(page: Page) -> None:
-    """Nothing was injected, and no word widens the page."""
-    assert page.evaluate(INJECTED) == []
-    assert COMPUTED not in page.inner_text("main")
-    assert not too_wide(page)
+def wrong_with(page: Page) -> list[str]:
+    """What was injected or computed, and what words make wider than the page."""
+    computed = [COMPUTED] if COMPUTED in page.inner_text("main") else []
+    return [*page.evaluate(INJECTED), *computed, *too_wide(page)]
 
 
 def test_hostile_text_stays_text_on_every_page(visits: Visits, hostile: Server) -> None:
     page = visits.page(hostile, Look(PHONE))
-    shown = set()
+    shown, wrong = set(), {}
     for name, path in PAGES.items():
         answer = page.goto(path)
         assert answer is not None
         assert answer.status == 200, name
         page.evaluate("document.querySelectorAll('details').forEach((e) => { e.open = true; })")
-        inert(page)
         shoot(page, f"hostile-{name}")
+        if found := wrong_with(page):
+            wrong[name] = found
         if "<script>alert(2)</script>" in page.inner_text("main"):
             shown.add(name)
+    assert not wrong
     assert shown >= {"today", "people", "person", "pool", "feeds", "health"}
     assert visits.watch(page).programs == []
 
@@ -111,24 +112,24 @@ def test_hostile_text_stays_text_while_it_is_sent(visits: Visits, hostile: Serve
     assert set(parse_qs(urlsplit(link).query)) == {"subject", "body"}
     assert "%0A" not in urlsplit(link).query.partition("&body=")[0]
     assert visits.watch(page).until_program_opens(page) == link
-    inert(page)
+    assert not wrong_with(page)
     card.get_by_role("button", name="Yes, sent").click()
     card.get_by_role("button", name="Undo").wait_for()
-    inert(page)
+    assert not wrong_with(page)
 
 
 def test_hostile_text_typed_into_forms_stays_text(visits: Visits, server: Server) -> None:
     page = visits.page(server)
     for path in (f"/people?q={quote(HOSTILE)}", f"/pool?q={quote(HOSTILE)}"):
         page.goto(path)
-        inert(page)
+        assert not wrong_with(page)
     page.goto(f"/login?code={quote(BREAKS_OUT)}")
-    inert(page)
+    assert not wrong_with(page)
     page.goto("/start")
     page.get_by_label("Name").fill(BREAKS_OUT)
     page.get_by_role("button", name="Add").first.click()
     page.locator("#said", has_text=f"{BREAKS_OUT} is in.").wait_for()
-    inert(page)
+    assert not wrong_with(page)
 
 
 def _attack(home: str, ref: str) -> bytes:
