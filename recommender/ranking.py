@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import islice
 from operator import mul
 from typing import TYPE_CHECKING, NamedTuple
 
 from recommender.domain import SHARED, Suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from recommender.domain import Candidate, Contact, StatusEvent
@@ -149,34 +151,42 @@ def lifted(scored: Sequence[Scored], lifts: Mapping[int, float]) -> list[Scored]
 
 
 def diversify(scored: Sequence[Scored], vectors: Mapping[int, Vector], n: int) -> list[Scored]:
-    """The first n by maximal marginal relevance (Carbonell and Goldstein 1998).
+    """The first n of `diversified`."""
+    return list(islice(diversified(scored, vectors), n))
+
+
+def diversified(scored: Sequence[Scored], vectors: Mapping[int, Vector]) -> Iterator[Scored]:
+    """Candidates by maximal marginal relevance (Carbonell and Goldstein 1998), one when asked for.
 
     So that one interest does not drown the others, each item chosen for it makes the next count
     less: 1, 2/3, 1/2 … of its score (the divisors that Sainte-Laguë gives to seats).
 
+    What a candidate gains only falls as others are chosen, so what it last came to is a bound, and
+    most are never compared (Minoux 1978). A few items cost a few products, not all pairs'.
+
     Args:
         scored: Best first.
         vectors: Unit vectors by item id; an item without one is unlike everything.
-        n: How many to choose.
     """
-    left = list(scored)
-    likeness = [0.0] * len(left)
     served: Counter[str] = Counter()
     chosen: list[Scored] = []
-    while left and len(chosen) < n:
-        gains = [
-            MMR_LAMBDA * s.score / (1 + SAME_INTEREST * served[s.candidate.interest_id])
-            - (1 - MMR_LAMBDA) * like
-            for s, like in zip(left, likeness, strict=True)
-        ]
-        at = max(range(len(left)), key=lambda i: gains[i])
-        newest = left.pop(at)
-        likeness.pop(at)
-        chosen.append(newest)
-        served[newest.candidate.interest_id] += 1
-        for i, other in enumerate(left):
-            likeness[i] = max(likeness[i], _alike(newest, other, vectors))
-    return chosen
+    likeness = [0.0] * len(scored)
+    n_compared = [0] * len(scored)
+    bounds = {at: MMR_LAMBDA * one.score for at, one in enumerate(scored)}
+    while bounds:
+        at = max(bounds, key=lambda i: bounds[i])
+        one = scored[at]
+        if n_compared[at] == len(chosen):
+            del bounds[at]
+            chosen.append(one)
+            served[one.candidate.interest_id] += 1
+            yield one
+            continue
+        missed = chosen[n_compared[at] :]
+        likeness[at] = max(likeness[at], *(_alike(other, one, vectors) for other in missed))
+        n_compared[at] = len(chosen)
+        share = MMR_LAMBDA * one.score / (1 + SAME_INTEREST * served[one.candidate.interest_id])
+        bounds[at] = share - (1 - MMR_LAMBDA) * likeness[at]
 
 
 def _alike(one: Scored, other: Scored, vectors: Mapping[int, Vector]) -> float:
@@ -186,10 +196,9 @@ def _alike(one: Scored, other: Scored, vectors: Mapping[int, Vector]) -> float:
     return float(sum(map(mul, a, b)))
 
 
-def at_most_one_joke(scored: Sequence[Scored], *, first_may_be_joke: bool) -> list[Scored]:
+def at_most_one_joke(scored: Iterable[Scored], *, first_may_be_joke: bool) -> Iterator[Scored]:
     """Leave out jokes beyond one in three, or all of them when the last shares had one."""
-    kept: list[Scored] = []
-    since_joke = 2 if first_may_be_joke else -len(scored)
+    since_joke = 2.0 if first_may_be_joke else -math.inf
     for one in scored:
         if one.candidate.kind == "joke":
             if since_joke < 2:
@@ -197,8 +206,7 @@ def at_most_one_joke(scored: Sequence[Scored], *, first_may_be_joke: bool) -> li
             since_joke = 0
         else:
             since_joke += 1
-        kept.append(one)
-    return kept
+        yield one
 
 
 def reason(contact: Contact, candidate: Candidate) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from recommender.tender import bare_company, tender_reason
@@ -148,6 +149,7 @@ def known_to(url: str | None, contact: Contact) -> str | None:
     return None
 
 
+@lru_cache(maxsize=4096)  # hundreds of candidates come from some dozens of places
 def _host(url: str | None) -> str:
     if not url:
         return ""
@@ -171,9 +173,14 @@ def _lies_on(host: str, sites: Collection[str]) -> bool:
     return any(host == name or host.endswith(f".{name}") for name in names if name)
 
 
+@lru_cache(maxsize=4096)
+def _company(employer: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "", bare_company(employer).casefold())
+
+
 def _is_site_of(host: str, employer: str) -> bool:
     """Whether a host is named as a company: blog.harbour-lights.com is of Harbour Lights Ltd."""
-    name = re.sub(r"[^a-z0-9]+", "", bare_company(employer).casefold())
+    name = _company(employer)
     labels = [label.replace("-", "") for label in host.split(".")[:-1]]
     return len(name) > 2 and name in labels
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from recommender.words import overlap, triples
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from recommender.ranking import Scored
     from recommender.storage.protocol import Storage
@@ -27,7 +27,7 @@ MOST_COMPARED = 200
 
 def first_new(
     storage: Storage,
-    scored: Sequence[Scored],
+    scored: Iterable[Scored],
     vectors: Mapping[int, Sequence[float]],
     had: Sequence[int],
     n: int,
@@ -36,7 +36,7 @@ def first_new(
 
     Args:
         storage: The library.
-        scored: Best first.
+        scored: Best first; no more of them are asked for than it takes.
         vectors: Unit vectors by item id, of the candidates and of what the contact had.
         had: Ids of items that are closed for the contact.
         n: How many are wanted.

@@ -230,16 +230,17 @@ class Suggester:
         vectors: dict[int, Sequence[float]] = {}
         if len(best) > 1 or had:
             vectors = self._vectors([*(one.candidate.item_id for one in best), *had])
-        if len(best) > 1:
-            if (taste := taste_of(self._storage, events.values())) is not None:
-                ids = [one.candidate.item_id for one in best]
-                lifts = {i: taste.lift(vectors[i]) for i in ids if i in vectors}
-                best = ranking.lifted(best, lifts)
-            best = ranking.diversify(best, vectors, len(best))
+        taste = taste_of(self._storage, events.values()) if len(best) > 1 else None
+        if taste is not None:
+            ids = [one.candidate.item_id for one in best]
+            lifts = {i: taste.lift(vectors[i]) for i in ids if i in vectors}
+            best = ranking.lifted(best, lifts)
         sent = [e for e in reversed(list(events.values())) if e.status in SHARED]
         kinds = self._kinds([event.item_id for event in sent[: safety.SHARES_PER_JOKE]])
-        best = ranking.at_most_one_joke(best, first_may_be_joke=safety.joke_is_due(kinds))
-        return first_new(self._storage, best, vectors, had, n)
+        mixed = ranking.at_most_one_joke(
+            ranking.diversified(best, vectors), first_may_be_joke=safety.joke_is_due(kinds)
+        )
+        return first_new(self._storage, mixed, vectors, had, n)
 
     def _vectors(self, item_ids: Sequence[int]) -> dict[int, Sequence[float]]:
         model_key = self._storage.vectors.active_model() or ""

@@ -172,6 +172,11 @@ class SqliteMatches:
         return row["contact_id"] if row else None
 
 
+def _topics(text: str) -> tuple[str, ...]:
+    # Most have none, and there are hundreds to read.
+    return () if text == "[]" else tuple(json.loads(text))
+
+
 def _to_candidate(row: sqlite3.Row) -> Candidate:
     return Candidate(
         suggestion_id=row["suggestion_id"],
@@ -197,6 +202,6 @@ def _to_candidate(row: sqlite3.Row) -> Candidate:
         lexical=row["lexical"],
         span=row["span"],
         level=row["level"],
-        topics=tuple(json.loads(row["topics"])),
+        topics=_topics(row["topics"]),
         language=row["language"],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from operator import mul
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,8 @@ from recommender.words import clip, sentences, tokens
 from tests.unit.test_ranking import make_candidate
 
 if TYPE_CHECKING:
+    import random
+
     from numpy.typing import NDArray
 
 statuses = st.sampled_from(["opened", "sent", "snoozed", "dismissed"])
@@ -101,6 +104,31 @@ def test_diversify_takes_each_once(rows: list[tuple[int, float, str, float]], n:
     assert len({s.candidate.item_id for s in chosen}) == len(chosen)
     if scored:
         assert chosen[0] == scored[0]
+
+
+@given(pools, st.randoms(use_true_random=False))
+def test_diversity_is_what_comparing_all_pairs_gives(
+    rows: list[tuple[int, float, str, float]], rng: random.Random
+) -> None:
+    """What is left uncompared could not have come first."""
+    scored = ranking.score(_pool(rows), NOW)
+    vectors = {s.candidate.item_id: (rng.random(), rng.choice((0.0, 1.0))) for s in scored}
+    left = list(range(len(scored)))
+    expected: list[int] = []
+    while left:
+        gains = {}
+        for at in left:
+            one = scored[at].candidate
+            others = [scored[i].candidate for i in expected]
+            served = sum(other.interest_id == one.interest_id for other in others)
+            a = vectors[one.item_id]
+            alike = [sum(map(mul, vectors[other.item_id], a)) for other in others]
+            share = ranking.MMR_LAMBDA * scored[at].score / (1 + ranking.SAME_INTEREST * served)
+            gains[at] = share - (1 - ranking.MMR_LAMBDA) * max([0.0, *alike])
+        best = max(left, key=lambda at: gains[at])
+        left.remove(best)
+        expected.append(best)
+    assert list(ranking.diversified(scored, vectors)) == [scored[at] for at in expected]
 
 
 @given(st.text(max_size=400), st.text(max_size=20), st.integers(1, 200))

@@ -121,7 +121,7 @@ def test_one_joke_in_three() -> None:
     scored = [ranking.Scored(make_candidate(n, kind=k), 1.0) for n, k in enumerate(kinds)]
 
     def kept(first: bool) -> list[str]:
-        found = ranking.at_most_one_joke(scored, first_may_be_joke=first)
+        found = list(ranking.at_most_one_joke(scored, first_may_be_joke=first))
         return [s.candidate.kind for s in found]
 
     assert kept(True) == ["joke", "article", "article", "joke"]
