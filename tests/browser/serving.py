@@ -108,6 +108,8 @@ class Server:
         return "\n".join(told)
 
     def stop(self) -> None:
+        ended = self.process.poll()
+        assert ended is None, f"the service ended early ({ended}): {self.log()}"
         self.process.send_signal(signal.SIGINT)
         try:
             self.process.wait(STOP_S)
