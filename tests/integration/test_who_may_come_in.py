@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import sqlite3
+import ssl
+import subprocess
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +20,7 @@ from tests.integration.serving import Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.conftest import Sawthis
 
@@ -382,20 +386,67 @@ def test_the_service_stays_at_home_without_tls(sawthis: Sawthis) -> None:
     assert "can't be read" in sawthis.fails("serve", "--port", "0")
 
 
+def free_port() -> int:
+    """A port that nobody listens at just now."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
 def test_behind_a_proxy_the_public_address_counts(demo: Sawthis) -> None:
     demo.environment["SAWTHIS_PUBLIC_URL"] = "https://sawthis.example"
-    service = Service(demo, "--behind-proxy")
+    port = free_port()
+    service = Service(demo, "--behind-proxy", "--port", str(port))
+    assert service.base == "https://sawthis.example"
+    link = json.loads(demo.ok("login", "--json"))["link"]
+    assert link.startswith("https://sawthis.example/login?code=")
+    code = {"code": link.split("code=")[1]}
+    passed_on = {"Host": "sawthis.example", "X-Forwarded-Proto": "https"}
+    door = f"http://127.0.0.1:{port}"
     try:
-        # It tells its public address; the test comes in by the door behind the proxy.
-        port = json.loads(demo.ok("login", "--json"))["link"]
-        assert port.startswith("https://sawthis.example/login?code=")
+        with httpx.Client(base_url=door, headers=passed_on, trust_env=False) as browser:
+            inner = browser.post("/login", data=code, headers={"Origin": door})
+            assert inner.status_code == 403
+            done = browser.post("/login", data=code, headers={"Origin": service.base})
+            assert done.status_code == 303
+            cookie = done.headers["set-cookie"]
+            assert cookie.startswith("__Host-sawthis=")
+            assert "Secure" in cookie
+            assert done.headers["strict-transport-security"]
+            # httpx keeps a secure cookie from an address without TLS, as a browser would.
+            shown = {"Cookie": cookie.split(";")[0]}
+            assert browser.get("/", headers=shown).status_code == 200
+            assert browser.get("/", headers={**shown, "Host": "evil.example"}).status_code == 400
     finally:
-        service.process.terminate()
-        service.process.wait(20)
-        service.http.close()
-        for pipe in (service.process.stdout, service.process.stderr):
-            assert pipe is not None
-            pipe.close()
+        service.stop()
+
+
+def test_over_tls(demo: Sawthis, tmp_path: Path) -> None:
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj",
+         "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost",
+         "-keyout", key, "-out", cert],
+        check=True,
+        capture_output=True,
+    )  # fmt: skip
+    demo.environment.update({"SAWTHIS_TLS_CERT": str(cert), "SAWTHIS_TLS_KEY": str(key)})
+    service = Service(demo)
+    try:
+        assert service.base.startswith("https://127.0.0.1:")
+        trust = ssl.create_default_context(cafile=cert)
+        with httpx.Client(base_url=service.base, verify=trust, trust_env=False) as browser:
+            port = service.base.rsplit(":", 1)[1]
+            link = demo.ok("login", "--port", port).strip()
+            form = {"code": link.split("code=")[1]}
+            done = browser.post("/login", data=form, headers={"Origin": service.base})
+            assert done.headers["set-cookie"].startswith("__Host-sawthis=")
+            assert browser.get("/").status_code == 200
+            bearer = {"Authorization": f"Bearer {service.secret}"}
+            assert browser.get("/api/v1/account", headers=bearer).json()["account"] == "me"
+    finally:
+        service.stop()
 
 
 def test_erasing_asks_first(sawthis: Sawthis) -> None:
