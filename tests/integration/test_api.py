@@ -10,21 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
-import pytest
 
 from tests.integration.serving import Service
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.conftest import Sawthis
-
-
-@pytest.fixture
-def service(demo: Sawthis) -> Iterator[Service]:
-    started = Service(demo)
-    yield started
-    started.stop()
 
 
 def test_a_contact_changes_only_as_it_was_read(service: Service) -> None:

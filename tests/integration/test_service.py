@@ -10,19 +10,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from tests.integration.serving import Service
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.conftest import Sawthis
-
-
-@pytest.fixture
-def service(demo: Sawthis) -> Iterator[Service]:
-    started = Service(demo)
-    yield started
-    started.stop()
+    from tests.integration.serving import Service
 
 
 def test_the_api_agrees_with_the_command_line(service: Service) -> None:

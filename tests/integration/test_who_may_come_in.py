@@ -27,14 +27,6 @@ if TYPE_CHECKING:
 EXTENSION = {"Origin": "chrome-extension://abcdefghijklmnop"}
 
 
-@pytest.fixture
-def service(demo: Sawthis) -> Iterator[Service]:
-    demo.environment["SAWTHIS_RATE_LIMIT"] = "0"
-    started = Service(demo)
-    yield started
-    started.stop()
-
-
 def dump(cli: Sawthis, account: str = "me") -> list[str]:
     """Every row of an account, but for when its tokens and sessions were last used."""
     connection = sqlite3.connect(cli.data_dir / "sawthis.db")
