@@ -414,7 +414,7 @@ def _while_refreshing(
     port: int, refresh: list[str], env: dict[str, str], gets: list[bytes], quick: bool
 ) -> dict[str, Any]:
     """The slowest hundredth while a child process pulls, embeds and matches, against idle."""
-    n = 200 if quick else 2_000
+    n = 200 if quick else 1_000
     idle = loaded(port, gets, n=n)
     child = subprocess.Popen(
         refresh, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

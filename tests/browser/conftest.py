@@ -69,13 +69,6 @@ def server(demo: Sawthis) -> Iterator[Server]:
         yield started
 
 
-@pytest.fixture
-def empty_server(sawthis: Sawthis) -> Iterator[Server]:
-    """The service on an empty library."""
-    with serving(sawthis) as started:
-        yield started
-
-
 def _shared(origin: Path, folder: Path) -> Sawthis:
     copy = folder / "library"
     shutil.copytree(origin, copy, symlinks=True)

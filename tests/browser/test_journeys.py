@@ -141,8 +141,9 @@ def _until_done(page: Page, keys: Keyboard, look: Look) -> None:
 
 
 @with_and_without_scripts
-def test_send_opens_a_mail_and_yes_logs_it(visits: Visits, server: Server, look: Look) -> None:
-    page = visits.page(server, look)
+def test_send_opens_a_mail_and_yes_logs_it(
+    page: Page, visits: Visits, server: Server, look: Look
+) -> None:
     page.goto("/")
     card, ref = card_with_item(page)
     ((email,),) = server.rows(
@@ -182,9 +183,8 @@ def test_send_opens_a_mail_and_yes_logs_it(visits: Visits, server: Server, look:
     [("Later", "snoozed", "Put off for a week"), ("Skip", "dismissed", "Skipped: ")],
 )
 def test_later_and_skip_and_undo(
-    visits: Visits, server: Server, look: Look, button: str, status: str, words: str
+    page: Page, server: Server, button: str, status: str, words: str
 ) -> None:
-    page = visits.page(server, look)
     page.goto("/")
     card, ref = card_with_item(page)
     title = card.locator(".title").inner_text()
@@ -200,8 +200,7 @@ def test_later_and_skip_and_undo(
     assert statuses(server, ref) == []
 
 
-def test_another_takes_the_place_of_what_was_skipped(visits: Visits, server: Server) -> None:
-    page = visits.page(server)
+def test_another_takes_the_place_of_what_was_skipped(page: Page, server: Server) -> None:
     page.goto("/")
     card, ref = card_with_item(page)
     name = card.get_by_role("heading", level=2).inner_text()
@@ -214,8 +213,7 @@ def test_another_takes_the_place_of_what_was_skipped(visits: Visits, server: Ser
     assert page.locator(f"#card-{ref}").count() == 0
 
 
-def test_keys_go_from_card_to_card(visits: Visits, server: Server) -> None:
-    page = visits.page(server)
+def test_keys_go_from_card_to_card(page: Page) -> None:
     page.goto("/")
     cards = page.locator("[data-card]")
     assert cards.count() > 2
@@ -231,8 +229,7 @@ def test_keys_go_from_card_to_card(visits: Visits, server: Server) -> None:
     expect(cards.nth(0)).to_be_focused()
 
 
-def test_keys_send_put_off_skip_and_take_back(visits: Visits, server: Server) -> None:
-    page = visits.page(server)
+def test_keys_send_put_off_skip_and_take_back(page: Page, server: Server) -> None:
     page.goto("/")
     card, ref = card_with_item(page)
     focused = page.locator("[data-card]:focus-within")
@@ -257,10 +254,7 @@ def test_keys_send_put_off_skip_and_take_back(visits: Visits, server: Server) ->
     assert touches(server, ref) == []
 
 
-def test_keys_are_letters_in_a_field_and_can_be_switched_off(
-    visits: Visits, server: Server
-) -> None:
-    page = visits.page(server)
+def test_keys_are_letters_in_a_field_and_can_be_switched_off(page: Page, server: Server) -> None:
     page.goto("/")
     card, ref = card_with_item(page)
     note = card.get_by_label("Your note")
