@@ -1,14 +1,18 @@
 """Templates into pages and fragments, and the line that says what was just done.
 
 What was done is told on the next page by way of a cookie that lives until it is read: the page
-works without scripts, and no link of somebody else's can put words into it.
+works without scripts, and no link of somebody else's can put words into it. It is sealed, for
+cookies know no ports: a service on another one could plant its own.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
+import hmac
 import json
+import secrets
 from typing import TYPE_CHECKING, NamedTuple
 
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
 COOKIE = "sawthis_said"
 MAX_COOKIE_CHARACTERS = 3000
 """Browsers keep 4 kB; with what cannot be told that briefly there is no undo."""
+_KEY = secrets.token_bytes(32)
+"""Of this process: after a restart nothing is told, and nothing is lost."""
 _templates = Environment(
     loader=PackageLoader("recommender.web"),
     autoescape=True,
@@ -106,13 +112,22 @@ def local(path: str) -> str:
 def _packed(said: Said) -> str:
     undo = [said.undo.action, dict(said.undo.fields), said.undo.label] if said.undo else None
     text = json.dumps([said.text, undo, said.is_error])
-    return base64.urlsafe_b64encode(text.encode()).decode()
+    packed = base64.urlsafe_b64encode(text.encode()).decode()
+    return f"{packed}.{_seal(packed)}"
+
+
+def _seal(packed: str) -> str:
+    """What only this service can put under a line: whoever serves on this host sets cookies."""
+    return hmac.new(_KEY, packed.encode(), hashlib.sha256).hexdigest()
 
 
 def _said(request: Request) -> Said | None:
     """What the cookie tells; nothing where it is not one of ours."""
     try:
-        text, undo, is_error = json.loads(base64.urlsafe_b64decode(request.cookies[COOKIE]))
+        packed, _, seal = request.cookies[COOKIE].partition(".")
+        if not hmac.compare_digest(seal.encode(), _seal(packed).encode()):
+            return None
+        text, undo, is_error = json.loads(base64.urlsafe_b64decode(packed))
         found = Undo(local(str(undo[0])), dict(undo[1]), str(undo[2])) if undo else None
         return Said(str(text), found, bool(is_error))
     except (KeyError, ValueError, TypeError, IndexError, binascii.Error):

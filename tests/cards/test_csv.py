@@ -363,4 +363,5 @@ def test_hostile_texts_take_no_time(text: str) -> None:
     began = time.monotonic()
     with contextlib.suppress(InvalidInput):
         assert list(read_csv(text))
-    assert time.monotonic() - began < 5
+    # No measure of speed: what grows with the square takes many minutes here.
+    assert time.monotonic() - began < 120
