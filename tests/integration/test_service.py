@@ -205,3 +205,20 @@ def test_a_taken_port_is_one_line(service: Service) -> None:
     port = service.base.rsplit(":", 1)[1]
     assert f"port {port}" in service.cli.fails("serve", "--port", port)
     assert "reachable from outside" in service.cli.fails("serve", "--host", "0.0.0.0")
+
+
+def test_a_large_book_is_brought_in_by_the_page(service: Service) -> None:
+    """Looked at, then brought in: the file goes to the browser and back."""
+    book = "".join(
+        f"BEGIN:VCARD\nFN:Guest {n}\nEMAIL:g{n}@guest.example\nNOTE:{'x' * 900}\nEND:VCARD\n"
+        for n in range(1500)
+    ).encode()
+    assert len(book) > 1024 * 1024
+    with service.browser() as page:
+        look = page.post("/people/import", files={"file": book})
+        assert "1500" in look.text
+        assert len(service.get("/contacts?limit=500")["contacts"]) == 10
+        copy = look.text.split('name="book" value="')[1].split('"')[0]
+        done = page.post("/people/import", files={"book": (None, copy.encode())})
+        assert done.status_code in {200, 303}
+    assert service.get("/account")["counts"]["contacts"] == 1510
