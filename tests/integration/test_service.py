@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import socket
 import sqlite3
 import urllib.request
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+import uvicorn
+
+from recommender.api.server import _bind
 
 if TYPE_CHECKING:
     from tests.integration.serving import Service
@@ -222,3 +226,10 @@ def test_a_large_book_is_brought_in_by_the_page(service: Service) -> None:
         done = page.post("/people/import", files={"book": (None, copy.encode())})
         assert done.status_code in {200, 303}
     assert service.get("/account")["counts"]["contacts"] == 1510
+
+
+def test_answers_do_not_wait_for_acknowledgements() -> None:
+    """asyncio sets TCP_NODELAY only where the protocol is named."""
+    listener = _bind(uvicorn.Config("unused", host="127.0.0.1", port=0))
+    with listener:
+        assert listener.proto == socket.IPPROTO_TCP
