@@ -59,14 +59,13 @@ def new_pairing_code(house: Admin) -> out.CodeOut:
 @router.post("/pair", status_code=201, operation_id="pair", tags=["access"])
 def pair(request: Request, body: out.PairIn) -> out.NewTokenOut:
     """Exchange a pairing code for a token. Only for browser extensions; needs no token."""
-    # Who may guess is bounded for each caller and for all together.
-    attempts: Limit = request.app.state.attempts
-    caller = request.client.host if request.client else ""
-    wait = attempts.wait_s(caller)
-    if wait:
-        raise TooManyAttempts("too many codes were tried; wait some minutes", wait_s=wait)
+    # Looked at before an attempt is counted: a web page must not use them up.
     if not request.headers.get("origin", "").startswith(EXTENSIONS):
         raise AccessDenied("only a browser extension can pair")
+    attempts: Limit = request.app.state.attempts
+    wait = attempts.wait_s(request.client.host if request.client else "")
+    if wait:
+        raise TooManyAttempts("too many codes were tried; wait some minutes", wait_s=wait)
     house: House = request.app.state.house
     token, secret = exchange(house.storage, body.code, body.name, now=utc_now())
     return out.NewTokenOut.model_validate({**shapes.token_shape(token), "secret": secret})

@@ -11,7 +11,7 @@ from recommender.api.guard import Reader, Writer
 from recommender.domain import Group
 from recommender.errors import NotFoundError
 from recommender.services.checking import one_line
-from recommender.services.preferences import PREFERENCES, checked_preference
+from recommender.services.preferences import PREFERENCES, set_preferences
 from recommender.wiring import House, utc_now
 
 router = APIRouter(tags=["preferences"])
@@ -28,10 +28,7 @@ def get_preferences(house: Reader) -> out.PreferencesOut:
 @router.patch("/preferences", operation_id="change_preferences")
 def change_preferences(house: Writer, body: out.PreferencesIn) -> out.PreferencesOut:
     """Set some of them, all or nothing."""
-    checked = {key: checked_preference(key, value) for key, value in body.preferences.items()}
-    with house.storage.transaction():
-        for key, value in checked.items():
-            house.storage.rhythm.put_preference(house.account_id, key, value, now=utc_now())
+    set_preferences(house.storage, house.account_id, body.preferences, now=utc_now())
     return get_preferences(house)
 
 

@@ -10,7 +10,7 @@ from recommender.cli.context import Json, open_house
 from recommender.cli.output import emit_json, say, table
 from recommender.domain import Group
 from recommender.services.checking import one_line
-from recommender.services.preferences import PREFERENCES, checked_preference
+from recommender.services.preferences import PREFERENCES, set_preferences
 from recommender.wiring import utc_now
 
 groups = typer.Typer(help="Groups of contacts, and how often they hear from you.")
@@ -89,8 +89,8 @@ def set_preference(
 ) -> None:
     """Set one of them."""
     house = open_house()
-    checked = checked_preference(key, value)
-    house.storage.rhythm.put_preference(house.account_id, key, checked, now=utc_now())
+    kept = set_preferences(house.storage, house.account_id, {key: value}, now=utc_now())
+    checked = kept[key]
     if as_json:
         emit_json({key: checked})
     else:

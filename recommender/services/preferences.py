@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from recommender.domain import HUMOURS
 from recommender.errors import InvalidInput
 from recommender.services.planning import MAX_MINUTES
 from recommender.services.voice import checked_voice
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from recommender.storage.protocol import Storage
 
 PREFERENCES = {
     "minutes": "minutes a day that `today` fills; 5 unless set",
@@ -32,3 +40,18 @@ def checked_preference(key: str, value: str) -> str:
     if value and not (value.isdecimal() and 1 <= int(value) <= MAX_MINUTES):
         raise InvalidInput(f"minutes are between 1 and {MAX_MINUTES}, not \u201c{value}\u201d")
     return value
+
+
+def set_preferences(
+    storage: Storage, account_id: str, values: Mapping[str, str], *, now: datetime
+) -> dict[str, str]:
+    """Set some of them, all or nothing; returns them in their form.
+
+    Raises:
+        InvalidInput: There is no such key, or no such value of it.
+    """
+    checked = {key: checked_preference(key, value) for key, value in values.items()}
+    with storage.transaction():
+        for key, value in checked.items():
+            storage.rhythm.put_preference(account_id, key, value, now=now)
+    return checked

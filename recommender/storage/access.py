@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recommender.account import Grant
+from recommender.account import Grant, Session, Token
 from recommender.errors import ConflictError, NotFoundError, TokenNotFound
 from recommender.storage.people import put_account
-from recommender.storage.rows import to_session, to_text, to_token
+from recommender.storage.rows import need_time, to_text, to_time
 
 if TYPE_CHECKING:
     import sqlite3
     from datetime import datetime
 
-    from recommender.account import Session, Token
     from recommender.storage.connection import Connections
 
 
@@ -67,7 +66,7 @@ class SqliteAccess:
         rows = self._db.rows(
             "SELECT * FROM tokens WHERE account_id = ? ORDER BY created_at, id", (account_id,)
         )
-        return [to_token(row) for row in rows]
+        return [_to_token(row) for row in rows]
 
     def grant_of_token(self, token_hash: str, now: datetime) -> Grant | None:
         """What a token in force lets in; its use is noted to the minute."""
@@ -155,7 +154,7 @@ class SqliteAccess:
             " ORDER BY created_at, id",
             (account_id, to_text(now)),
         )
-        return [to_session(row) for row in rows]
+        return [_to_session(row) for row in rows]
 
     def end_session(self, account_id: str, session_id: str) -> None:
         """End a session, or NotFoundError."""
@@ -189,3 +188,26 @@ class SqliteAccess:
                 " VALUES (?, ?, ?, ?, ?)",
                 (account_id, key, fingerprint, body, to_text(now)),
             )
+
+
+def _to_token(row: sqlite3.Row) -> Token:
+    """A row as a token."""
+    return Token(
+        id=row["id"],
+        name=row["name"],
+        scope=row["scope"],
+        created_at=need_time(row["created_at"]),
+        expires_at=to_time(row["expires_at"]),
+        last_used_at=to_time(row["last_used_at"]),
+        revoked_at=to_time(row["revoked_at"]),
+    )
+
+
+def _to_session(row: sqlite3.Row) -> Session:
+    """A row as a session."""
+    return Session(
+        id=row["id"],
+        created_at=need_time(row["created_at"]),
+        last_used_at=need_time(row["last_used_at"]),
+        expires_at=need_time(row["expires_at"]),
+    )

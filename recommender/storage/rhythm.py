@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recommender.account import Mute
 from recommender.domain import Group
 from recommender.storage.people import put_account
 from recommender.storage.rows import need_time, slot_row, to_slot, to_text
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
 
-    from recommender.account import MuteKind
+    from recommender.account import Mute, MuteKind
     from recommender.domain import Slot
     from recommender.storage.connection import Connections
 
@@ -67,10 +66,12 @@ class SqliteRhythm:
     def mutes(self, account_id: str) -> list[Mute]:
         """What is not suggested to anybody, oldest first."""
         sql = "SELECT * FROM mutes WHERE account_id = ? ORDER BY created_at, kind, value"
-        return [
-            Mute(row["kind"], row["value"], need_time(row["created_at"]))
-            for row in self._db.rows(sql, (account_id,))
-        ]
+        rows = self._db.rows(sql, (account_id,))
+        if not rows:
+            return []  # as for most who ask, `suggest` among them
+        from recommender.account import Mute
+
+        return [Mute(row["kind"], row["value"], need_time(row["created_at"])) for row in rows]
 
     def put_mute(self, account_id: str, mute: Mute) -> None:
         """Put a mute; one that is there stays as it is."""

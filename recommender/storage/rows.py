@@ -6,7 +6,6 @@ import json
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from recommender.account import Session, Token
 from recommender.domain import (
     Contact,
     Details,
@@ -272,27 +271,4 @@ def to_slot(row: Row) -> Slot:
         is_dormant=bool(row["is_dormant"]),
         suggestion_id=row["suggestion_id"],
         skipped_at=to_time(row["skipped_at"]),
-    )
-
-
-def to_token(row: Row) -> Token:
-    """A row as a token."""
-    return Token(
-        id=row["id"],
-        name=row["name"],
-        scope=row["scope"],
-        created_at=need_time(row["created_at"]),
-        expires_at=to_time(row["expires_at"]),
-        last_used_at=to_time(row["last_used_at"]),
-        revoked_at=to_time(row["revoked_at"]),
-    )
-
-
-def to_session(row: Row) -> Session:
-    """A row as a session."""
-    return Session(
-        id=row["id"],
-        created_at=need_time(row["created_at"]),
-        last_used_at=need_time(row["last_used_at"]),
-        expires_at=need_time(row["expires_at"]),
     )

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from recommender.domain import Counts
 from recommender.errors import StorageError
-from recommender.storage.access import SqliteAccess
 from recommender.storage.connection import BUSY_TIMEOUT_S, Connections
 from recommender.storage.feeds import VISIBLE, SqliteFeeds
 from recommender.storage.history import SqliteHistory
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from recommender.storage.access import SqliteAccess
 
 _COUNTS = f"""
 SELECT
@@ -48,8 +50,14 @@ class SqliteStorage:
         self.vectors = SqliteVectors(connections)
         self.matches = SqliteMatches(connections)
         self.history = SqliteHistory(connections)
-        self.access = SqliteAccess(connections)
         self.rhythm = SqliteRhythm(connections)
+
+    @cached_property
+    def access(self) -> SqliteAccess:
+        """Tokens, codes, sessions; `suggest` has no use for them."""
+        from recommender.storage.access import SqliteAccess
+
+        return SqliteAccess(self._db)
 
     def transaction(self) -> AbstractContextManager[None]:
         """One atomic unit of work."""

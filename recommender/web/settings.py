@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from recommender import __version__
 from recommender.domain import HUMOURS, Group
-from recommender.errors import RecommenderError
+from recommender.errors import InvalidInput
 from recommender.rhythm import starting_cadence
 from recommender.services.checking import one_line
 from recommender.services.digest import build_digest
-from recommender.services.preferences import PREFERENCES, checked_preference
+from recommender.services.preferences import PREFERENCES, set_preferences
 from recommender.services.voice import LANGUAGES
 from recommender.web.guard import house_for_form, house_here
 from recommender.web.rendering import Undo, page, redirect
@@ -65,16 +65,12 @@ def _groups(house: House) -> list[tuple[str, int, int | None, bool]]:
 @router.post("/settings")
 def keep(request: Request, fields: Fields) -> Response:
     """Keep what the form holds; an empty field goes back to the usual."""
-    house, now = house_for_form(request), utc_now()
+    house = house_for_form(request)
+    values = {key: fields.line(key) for key in PREFERENCES if fields.has(key)}
     try:
-        checked = {
-            key: checked_preference(key, fields.line(key)) for key in PREFERENCES if fields.has(key)
-        }
-    except RecommenderError as error:
+        set_preferences(house.storage, house.account_id, values, now=utc_now())
+    except InvalidInput as error:
         return settings_page(request, house, status=422, error=str(error), given=fields)
-    with house.storage.transaction():
-        for key, value in checked.items():
-            house.storage.rhythm.put_preference(house.account_id, key, value, now=now)
     return redirect("/settings", "Kept.")
 
 

@@ -100,6 +100,13 @@ def test_a_device_is_paired_once(service: Service) -> None:
 
 def test_codes_cannot_be_guessed(service: Service) -> None:
     code = service.post("/pairing-codes")["code"]
+    for _ in range(12):  # a page of somebody else's does not use the attempts up
+        page = {"Origin": "https://evil.example"}
+        body = {"code": "AAAA-AAAA"}
+        refused = httpx.post(
+            f"{service.base}/api/v1/pair", json=body, headers=page, trust_env=False
+        )
+        assert refused.status_code == 403
     statuses = [
         httpx.post(
             f"{service.base}/api/v1/pair",

@@ -24,6 +24,8 @@ HEAVY = [
     "feedparser",
     "jinja2",
     "recommender_feeds.identity",
+    "recommender.storage.access",
+    "recommender.account",
 ]
 CODE = """
 import sys, json
