@@ -212,10 +212,15 @@ def at_most_one_joke(scored: Iterable[Scored], *, first_may_be_joke: bool) -> It
 def reason(contact: Contact, candidate: Candidate) -> str:
     """Why this item for this person, in one sentence with the interest and the quoted span."""
     quote = candidate.span if candidate.span != candidate.title else ""
-    said = f"{contact.first_name} is interested in {candidate.phrase}"
+    return because(contact, candidate.phrase, candidate.kind, quote)
+
+
+def because(contact: Contact, phrase: str, kind: str, quote: str) -> str:
+    """One sentence with the interest, and with what the item says of it if that is known."""
+    said = f"{contact.first_name} is interested in {phrase}"
     if not quote:
-        return f"{said}, and that is what this {candidate.kind} is about."
-    return f"{said}, and this {candidate.kind} says: “{quote}”"
+        return f"{said}, and that is what this {kind} is about."
+    return f"{said}, and this {kind} says: “{quote}”"
 
 
 def to_suggestion(

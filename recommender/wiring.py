@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from recommender.services.learning import Learner
     from recommender.services.matching import Matching
     from recommender.services.muting import Mutes
+    from recommender.services.outcomes import Outcomes
     from recommender.services.people import People
     from recommender.services.planning import Plans
     from recommender.services.progress import Progress
@@ -170,6 +171,13 @@ class House:
         from recommender.services.suggest import Suggester
 
         return Suggester(self.storage, self.account_id, self.threshold)
+
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        """What came of them."""
+        from recommender.services.outcomes import Outcomes
+
+        return Outcomes(self.storage, self.account_id, self.suggester)
 
     @cached_property
     def plans(self) -> Plans:

@@ -268,6 +268,7 @@ class FitContact(BaseModel):
     id: str
     slug: str
     name: str
+    first_name: str = ""
 
 
 class FitOut(BaseModel):
@@ -277,8 +278,16 @@ class FitOut(BaseModel):
     interest: str
     relevance: float
     span: str
+    reason: str
+    note: str
+    """A draft that goes with the page; its first sentence is yours to write."""
     last_contact: str
+    suggestion_id: str | None
+    """By which what comes of it is noted, once something did; null for a page without address."""
+    status: Status
     had_it: bool
+    """Whether they were sent it already, or another copy of it."""
+    has_email: bool
 
 
 class FitsOut(BaseModel):

@@ -202,6 +202,25 @@ class DraftOut(BaseModel):
     draft: str
 
 
+class ShareIn(Strict):
+    """A page that you found for somebody, and what you do with it."""
+
+    url: Url
+    title: Annotated[str, Field(max_length=1000)] = ""
+    text: Annotated[str, Field(max_length=100_000)] = ""
+    status: Literal["opened", "sent", "dismissed"] = "opened"
+    note: Annotated[str, Field(max_length=10_000)] = ""
+    form: Form = "mailto"
+
+
+class ShareOut(StatusOut):
+    """What was noted, and your note in the form that was wanted."""
+
+    form: Form
+    draft: str
+    """Empty where it is not for them."""
+
+
 class CardOut(BaseModel):
     """One person of the digest."""
 

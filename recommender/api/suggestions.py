@@ -19,7 +19,7 @@ from recommender.services.drafts import as_form, note_to
 from recommender.wiring import House, utc_now
 
 if TYPE_CHECKING:
-    from recommender.domain import StatusEvent
+    from recommender.domain import Contact, StatusEvent
 
 router = APIRouter(tags=["suggestions"])
 SuggestionId = Annotated[str, Path(max_length=100)]
@@ -83,8 +83,8 @@ def set_status(
 
 def _changed(house: House, suggestion: str, body: schemas.StatusIn) -> StatusEvent:
     if body.status == "undo":
-        return house.suggester.undo(suggestion)
-    return house.suggester.set_status(
+        return house.outcomes.undo(suggestion)
+    return house.outcomes.note(
         suggestion, body.status, now=utc_now(), until=body.until, note=body.note
     )
 
@@ -100,6 +100,33 @@ def draft_note(house: Reader, suggestion: SuggestionId, body: out.DraftIn) -> ou
 def draft_line(house: Reader, contact: str, body: out.DraftIn) -> out.DraftOut:
     """A line to a contact without an item; nothing is sent."""
     return _draft(house, house.people.find(contact).id, body)
+
+
+@router.post("/contacts/{contact}/shares", status_code=201, operation_id="share_page")
+def share_page(
+    house: Writer, contact: str, body: out.ShareIn, idempotency_key: IdempotencyKey = None
+) -> out.ShareOut:
+    """Note what you do with a page that you found for a contact; it is kept in the pool.
+
+    The answer holds your note, ready to be sent by you, and the id by which its status goes on.
+    """
+
+    def work() -> out.ShareOut:
+        return _shared(house, house.people.find(contact), body)
+
+    return once(house, idempotency_key, (f"share_page {contact}", body), out.ShareOut, work)
+
+
+def _shared(house: House, contact: Contact, body: out.ShareIn) -> out.ShareOut:
+    now = utc_now()
+    draft = ""
+    if body.status != "dismissed":
+        draft = as_form(contact, body.note, body.form, subject=body.title or body.url, now=now)
+    with house.storage.transaction():
+        item = house.saver.keep(body.url, now=now, title=body.title, text=body.text)
+        event = house.outcomes.note_page(contact, item, body.status, now=now, note=body.note)
+    shape = {**shapes.status_shape(event), "form": body.form, "draft": draft}
+    return out.ShareOut.model_validate(shape)
 
 
 def _draft(house: House, ref: str, body: out.DraftIn) -> out.DraftOut:

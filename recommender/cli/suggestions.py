@@ -176,19 +176,19 @@ def sent(
     as_json: Json = False,
 ) -> None:
     """I sent it: logs a touch, and the contact never gets it again."""
-    event = open_house().suggester.set_status(suggestion, "sent", now=utc_now(), note=note_text)
+    event = open_house().outcomes.note(suggestion, "sent", now=utc_now(), note=note_text)
     _tell(event, "Noted as sent.", as_json)
 
 
 def skip(suggestion: SuggestionId, as_json: Json = False) -> None:
     """Not for this contact: it will not be suggested to them again."""
-    event = open_house().suggester.set_status(suggestion, "dismissed", now=utc_now())
+    event = open_house().outcomes.note(suggestion, "dismissed", now=utc_now())
     _tell(event, "Skipped.", as_json)
 
 
 def liked(suggestion: SuggestionId, as_json: Json = False) -> None:
     """They liked it: more like it comes first for this contact."""
-    event = open_house().suggester.set_status(suggestion, "liked", now=utc_now())
+    event = open_house().outcomes.note(suggestion, "liked", now=utc_now())
     _tell(event, "Noted as liked.", as_json)
 
 
@@ -198,13 +198,13 @@ def replied(
     as_json: Json = False,
 ) -> None:
     """They answered: logs a touch from them, and counts as liked."""
-    event = open_house().suggester.set_status(suggestion, "replied", now=utc_now(), note=note_text)
+    event = open_house().outcomes.note(suggestion, "replied", now=utc_now(), note=note_text)
     _tell(event, "Noted as answered.", as_json)
 
 
 def less(suggestion: SuggestionId, as_json: Json = False) -> None:
     """Less of this: neither this nor, if there is other, more like it for this contact."""
-    event = open_house().suggester.set_status(suggestion, "less", now=utc_now())
+    event = open_house().outcomes.note(suggestion, "less", now=utc_now())
     _tell(event, "Less of this.", as_json)
 
 
@@ -215,7 +215,7 @@ def later(
 ) -> None:
     """Not now: it may come back after some days."""
     now = utc_now()
-    event = open_house().suggester.set_status(
+    event = open_house().outcomes.note(
         suggestion, "snoozed", now=now, until=now + timedelta(days=days)
     )
     _tell(event, f"It sleeps for {days} days.", as_json)
@@ -223,7 +223,7 @@ def later(
 
 def undo(suggestion: SuggestionId, as_json: Json = False) -> None:
     """Take back the last thing said of a suggestion: sent, liked, replied, skip, less or later."""
-    event = open_house().suggester.undo(suggestion)
+    event = open_house().outcomes.undo(suggestion)
     _tell(event, f"Taken back: “{event.status}”.", as_json)
 
 

@@ -60,21 +60,26 @@ class Saver:
             InvalidInput: Not an http or https address.
             IngestError: The page can't be fetched or read.
         """
-        url = url.strip()
-        if not is_url(url) or len(url) > MAX_URL_CHARACTERS:
-            raise InvalidInput("a page has an address that begins with http:// or https://")
+        url = _checked(url)
         if text.strip():
-            page = Page(
-                url=url,
-                title=title.strip() or url,
-                text=text,
-                language=language_of(title, text, None),
-            )
+            page = _at_hand(url, title, text)
         else:
             with self._http_client() as client:
                 page = fetch_page(client, url)
-        added = save_page(self._storage, self._account_id, page, now=now)
+        item, is_new = self._put(page, now)
         self._refresher.match()
+        return item, is_new
+
+    def keep(self, url: str, *, now: datetime, title: str, text: str) -> Item:
+        """Put a page that is at hand into the pool; the next refresh matches it.
+
+        Raises:
+            InvalidInput: Not an http or https address.
+        """
+        return self._put(_at_hand(_checked(url), title, text), now)[0]
+
+    def _put(self, page: Page, now: datetime) -> tuple[Item, bool]:
+        added = save_page(self._storage, self._account_id, page, now=now)
         item = self._storage.items.own_by_key(self._account_id, canonical_url(page.url))
         return item, bool(added)
 
@@ -86,3 +91,15 @@ class Saver:
             ConflictError: Somebody was sent it.
         """
         self._storage.items.delete_own(self._account_id, item_id)
+
+
+def _checked(url: str) -> str:
+    url = url.strip()
+    if not is_url(url) or len(url) > MAX_URL_CHARACTERS:
+        raise InvalidInput("a page has an address that begins with http:// or https://")
+    return url
+
+
+def _at_hand(url: str, title: str, text: str) -> Page:
+    title = title.strip()
+    return Page(url=url, title=title or url, text=text, language=language_of(title, text, None))

@@ -352,10 +352,20 @@ def token_shape(token: Token) -> Shape:
 def fit_shape(fit: Fit) -> Shape:
     """A contact who would enjoy a page."""
     return {
-        "contact": {"id": fit.contact.id, "slug": fit.contact.slug, "name": fit.contact.name},
+        "contact": {
+            "id": fit.contact.id,
+            "slug": fit.contact.slug,
+            "name": fit.contact.name,
+            "first_name": fit.contact.first_name,
+        },
         "interest": fit.interest,
         "relevance": fit.relevance,
         "span": fit.span,
+        "reason": fit.reason,
+        "note": fit.note,
+        "suggestion_id": fit.suggestion_id,
+        "status": fit.status,
+        "has_email": bool(fit.contact.emails),
         "last_contact": fit.last_contact,
         "had_it": fit.had_it,
     }

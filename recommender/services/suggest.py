@@ -10,9 +10,8 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from recommender import ranking, safety
-from recommender.domain import SHARED, StatusEvent, Touch
+from recommender.domain import SHARED
 from recommender.errors import InvalidInput, SuggestionNotFound
-from recommender.services.checking import new_id
 from recommender.services.learning import floats, taste_of
 from recommender.services.repeats import MOST_COMPARED, first_new
 from recommender.services.voice import note_for, voice_of
@@ -25,13 +24,13 @@ if TYPE_CHECKING:
     from recommender.domain import (
         Candidate,
         Contact,
-        Direction,
         Had,
         Interest,
         Kind,
         Status,
+        StatusEvent,
         Suggestion,
-        TouchKind,
+        Touch,
     )
     from recommender.ranking import Scored
     from recommender.services.voice import Voice
@@ -292,87 +291,6 @@ class Suggester:
             )
         return self._storage.people.contact(self._account_id, contact_id)
 
-    def set_status(
-        self,
-        suggestion_id: str,
-        status: Status,
-        *,
-        now: datetime,
-        until: datetime | None = None,
-        note: str = "",
-    ) -> StatusEvent:
-        """Note what came of a suggestion; "sent" and "replied" also log the touch.
-
-        Saying the same thing twice changes nothing.
-
-        Raises:
-            SuggestionNotFound: No suggestion has this id.
-            InvalidInput: Snoozed without a time to come, or an impossible status.
-        """
-        contact = self.whose(suggestion_id)
-        if status == "pending":
-            raise InvalidInput("a suggestion is pending again by undo")
-        if status == "snoozed" and (until is None or until <= now):
-            raise InvalidInput("snoozed needs a time to come until which it sleeps")
-        with self._storage.transaction():
-            known = self._statuses(contact.id).get(suggestion_id)
-            if known and known.status == status and known.until == until:
-                return known
-            event = self._event(suggestion_id, contact, known, status, now, until)
-            touch = _touch(event, known, note)
-            self._storage.history.add_status(self._account_id, event, touch)
-        return event
-
-    def _event(
-        self,
-        suggestion_id: str,
-        contact: Contact,
-        known: StatusEvent | None,
-        status: Status,
-        now: datetime,
-        until: datetime | None,
-    ) -> StatusEvent:
-        if known is not None:
-            return replace(known, status=status, at=now, until=until)
-        candidate = self._storage.matches.candidate(self._account_id, suggestion_id)
-        if candidate is None:
-            raise SuggestionNotFound(
-                f"suggestion {suggestion_id} is of a model no longer in use", ref=suggestion_id
-            )
-        return StatusEvent(
-            suggestion_id,
-            contact.id,
-            candidate.item_id,
-            candidate.item_key,
-            status,
-            now,
-            until,
-        )
-
-    def undo(self, suggestion_id: str) -> StatusEvent:
-        """Take the last change of a suggestion back, with the touch it logged.
-
-        Raises:
-            SuggestionNotFound: No suggestion has this id.
-            ConflictError: There is nothing to take back.
-        """
-        self.whose(suggestion_id)
-        return self._storage.history.undo_status(self._account_id, suggestion_id)
-
 
 def _withheld(candidate: Candidate, objection: safety.Objection) -> Withheld:
     return Withheld(candidate.item_id, candidate.title, objection.rule, objection.reason)
-
-
-def _touch(event: StatusEvent, known: StatusEvent | None, note: str) -> Touch | None:
-    """The touch that a change of status stands for, if it is one."""
-    had_it = known is not None and known.status in SHARED
-    said: tuple[TouchKind, Direction]
-    if event.status == "replied":
-        said = "received", "in"
-    elif event.status in SHARED and not had_it:
-        said = "sent", "out"  # what is liked was sent, even if nobody said so
-    else:
-        return None
-    of = event.contact_id, *said, event.at, note, event.item_id, event.suggestion_id
-    return Touch(new_id(), *of)

@@ -104,14 +104,17 @@ def checked_voice(name: str, value: str) -> str:
 
 def note_for(voice: Voice, contact: Contact, suggestion: Suggestion) -> str:
     """A note that goes with an item; its first sentence, after the greeting, is the user's."""
-    phrases = voice.phrases
+    if suggestion.kind != "joke":
+        return note_about(voice, contact, suggestion.interest, suggestion.title, suggestion.url)
+    joke = [voice.phrases.joke, "", suggestion.text.strip()]
+    return "\n".join(_signed(voice, [f"{voice.greet(contact)} ", "", *joke]))
+
+
+def note_about(voice: Voice, contact: Contact, interest: str, title: str, url: str | None) -> str:
+    """A note that goes with something to read."""
     lines = [f"{voice.greet(contact)} ", ""]
-    if suggestion.kind == "joke":
-        lines += [phrases.joke, "", suggestion.text.strip()]
-    else:
-        lines += [phrases.because.replace("{interest}", suggestion.interest), suggestion.title]
-        lines += [suggestion.url] if suggestion.url else []
-    return "\n".join(_signed(voice, lines))
+    lines += [voice.phrases.because.replace("{interest}", interest), title]
+    return "\n".join(_signed(voice, [*lines, url] if url else lines))
 
 
 def hello_for(voice: Voice, contact: Contact, interest: str) -> str:

@@ -5,24 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from recommender.domain import MAX_SPAN_CHARACTERS, SHARED
+from recommender.domain import MAX_SPAN_CHARACTERS, SHARED, suggestion_id
 from recommender.errors import InvalidInput
-from recommender.ranking import AVOID_FROM
+from recommender.ranking import AVOID_FROM, because, disguise
 from recommender.rhythm import last_contact
 from recommender.safety import known_to, may_be_written_to, tender, unfit
+from recommender.services.voice import note_about, voice_of
 from recommender.words import clip
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from recommender.domain import Contact, Match
+    from recommender.domain import Contact, Match, Status, StatusEvent
     from recommender.services.judging import Query
     from recommender.services.matching import Matching
     from recommender.storage.protocol import Storage
 
 MAX_TEXT_CHARACTERS = 100_000
 DEFAULT_PEOPLE = 5
+UNWANTED = frozenset({"dismissed", "less"})
+"""What is not offered to the same person again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +36,17 @@ class Fit:
     interest: str
     relevance: float
     span: str
+    reason: str
+    """One sentence with the interest and the span."""
+    note: str
+    """A draft that goes with the page."""
     last_contact: str
+    suggestion_id: str | None
+    """By which what came of it is noted; None for a page without an address."""
+    status: Status
+    """What came of it so far: pending if nothing did."""
     had_it: bool
-    """Whether this URL was already sent to the contact."""
+    """Whether the page, or another copy of it, was already sent to the contact."""
 
 
 def who_would_enjoy(
@@ -75,19 +86,9 @@ def who_would_enjoy(
     }
     best = _best(queries.all, matches, threshold)
     contacts = {c.id: c for c in storage.people.contacts(account_id)} if best else {}
-    last = storage.history.last_touches(account_id) if best else {}
-    had = _had(storage, account_id, url)
-    phrases = {q.interest.id: q.interest.phrase for q in queries.all}
-    fits = [
-        Fit(
-            contact=contact,
-            interest=phrases[match.interest_id],
-            relevance=match.relevance,
-            span=clip(match.span, limit=MAX_SPAN_CHARACTERS),
-            last_contact=last_contact(last.get(contact.id), now),
-            had_it=contact.id in had,
-        )
-        for match in best.values()
+    wanted = [
+        (contact, match)
+        for match in sorted(best.values(), key=lambda m: -m.relevance)
         for contact in (contacts[match.contact_id],)
         if contact.id not in avoided
         and may_be_written_to(contact, now)
@@ -95,7 +96,67 @@ def who_would_enjoy(
         and not unfit("page", None, topics, contact)
         and not tender(title, text, contact)
     ]
+    phrases = {q.interest.id: q.interest.phrase for q in queries.all}
+    shown = _Shown(storage, account_id, url, title, phrases, now)
+    fits = [fit for pair in wanted if (fit := shown.fit(*pair)).status not in UNWANTED]
     return sorted(fits, key=lambda fit: (-fit.relevance, fit.contact.name))[:n]
+
+
+class _Shown:
+    """A page as it is shown for one contact or another, with what came of it before."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        account_id: str,
+        url: str | None,
+        title: str,
+        phrases: Mapping[str, str],
+        now: datetime,
+    ) -> None:
+        from recommender_feeds import canonical_url
+
+        self._account_id = account_id
+        self._url = url
+        self._title = title
+        self._key = canonical_url(url) if url else None
+        self._phrases = phrases
+        self._now = now
+        self._last = storage.history.last_touches(account_id)
+        self._voice = voice_of(storage.rhythm.preferences(account_id))
+        events = storage.history.statuses(account_id)
+        self._statuses = {event.suggestion_id: event for event in events}
+        self._had = self._who_had(storage, events)
+
+    def _who_had(self, storage: Storage, events: Sequence[StatusEvent]) -> set[str]:
+        """Contacts to whom this page, or an item of its title, was sent."""
+        sent = [event for event in events if event.status in SHARED]
+        look = disguise(self._title)
+        titles = storage.items.texts([event.item_id for event in sent]) if look else {}
+        return {
+            event.contact_id
+            for event in sent
+            if event.item_key == self._key
+            or (event.item_id in titles and disguise(titles[event.item_id][0]) == look)
+        }
+
+    def fit(self, contact: Contact, match: Match) -> Fit:
+        """The page for a contact."""
+        ref = suggestion_id(self._account_id, contact.id, self._key) if self._key else None
+        event = self._statuses.get(ref or "")
+        phrase, span = self._phrases[match.interest_id], clip(match.span, limit=MAX_SPAN_CHARACTERS)
+        return Fit(
+            contact=contact,
+            interest=phrase,
+            relevance=match.relevance,
+            span=span,
+            reason=because(contact, phrase, "page", span if span != self._title else ""),
+            note=note_about(self._voice, contact, phrase, self._title, self._url),
+            last_contact=last_contact(self._last.get(contact.id), self._now),
+            suggestion_id=ref,
+            status=event.status if event else "pending",
+            had_it=contact.id in self._had,
+        )
 
 
 def _best(queries: Sequence[Query], matches: Sequence[Match], threshold: float) -> dict[str, Match]:
@@ -109,17 +170,3 @@ def _best(queries: Sequence[Query], matches: Sequence[Match], threshold: float) 
         if known is None or match.relevance > known.relevance:
             best[match.contact_id] = match
     return best
-
-
-def _had(storage: Storage, account_id: str, url: str | None) -> set[str]:
-    """Contacts to whom an item with this URL was sent."""
-    if not url:
-        return set()
-    from recommender_feeds import canonical_url
-
-    key = canonical_url(url)
-    return {
-        event.contact_id
-        for event in storage.history.statuses(account_id)
-        if event.status in SHARED and event.item_key == key
-    }

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
     from recommender.demo import DemoArticle
     from recommender.domain import Contact
+    from recommender.services.outcomes import Outcomes
     from recommender.services.people import People
     from recommender.services.planning import Entry, Plans
     from recommender.services.refresh import Refresher
-    from recommender.services.suggest import Suggester
     from recommender.services.touches import Touches
     from recommender.storage.protocol import Storage
 
@@ -66,8 +66,8 @@ class Rooms(Protocol):
         """Plans."""
 
     @property
-    def suggester(self) -> Suggester:
-        """Suggestions."""
+    def outcomes(self) -> Outcomes:
+        """What came of suggestions."""
 
     @property
     def touches(self) -> Touches:
@@ -291,7 +291,7 @@ class Simulation:
                 level=item.level or "",
                 url=item.url or "",
             )
-            self._rooms.suggester.set_status(found.id, "sent", now=now)
+            self._rooms.outcomes.note(found.id, "sent", now=now)
         else:
             kind = "call" if entry.slot.action == "call" else "sent"
             self._rooms.touches.log(contact, kind, now=now)  # type: ignore[arg-type]  # one of the kinds

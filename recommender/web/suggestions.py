@@ -45,7 +45,7 @@ def send(request: Request, ref: str, fields: Fields) -> Response:
     if status in SHARED:
         said = f"{card.contact.first_name} has this already."
         return _settled(request, house, cards.settled(card, said, _undo(ref, card)), now)
-    house.suggester.set_status(ref, "opened", now=now)
+    house.outcomes.note(ref, "opened", now=now)
     return _shown(request, house, replace(cards.opened(card, card.note), opens=True), now)
 
 
@@ -55,7 +55,7 @@ def not_yet(request: Request, ref: str, fields: Fields) -> Response:
     house, now = house_for_form(request), utc_now()
     _, status = cards.by_id(house, ref, now=now, back=fields.back)
     if status == "opened":
-        house.suggester.undo(ref)
+        house.outcomes.undo(ref)
     card, _ = cards.by_id(house, ref, now=now, back=fields.back, note=fields.text("note"))
     return _shown(request, house, card, now)
 
@@ -65,7 +65,7 @@ def sent(request: Request, ref: str, fields: Fields) -> Response:
     """The user says it was sent."""
     house, now = house_for_form(request), utc_now()
     card, _ = cards.by_id(house, ref, now=now, back=fields.back)
-    house.suggester.set_status(ref, "sent", now=now)
+    house.outcomes.note(ref, "sent", now=now)
     said = f"Sent to {card.contact.name}."
     return _settled(request, house, cards.settled(card, said, _undo(ref, card)), now)
 
@@ -75,7 +75,7 @@ def later(request: Request, ref: str, fields: Fields) -> Response:
     """Put off for a week."""
     house, now = house_for_form(request), utc_now()
     card, _ = cards.by_id(house, ref, now=now, back=fields.back)
-    house.suggester.set_status(ref, "snoozed", now=now, until=now + LATER)
+    house.outcomes.note(ref, "snoozed", now=now, until=now + LATER)
     said = f"Put off for a week: \u201c{card.title}\u201d."
     return _left(request, house, card, said, now)
 
@@ -85,7 +85,7 @@ def skip(request: Request, ref: str, fields: Fields) -> Response:
     """Never this for them."""
     house, now = house_for_form(request), utc_now()
     card, _ = cards.by_id(house, ref, now=now, back=fields.back)
-    house.suggester.set_status(ref, "dismissed", now=now)
+    house.outcomes.note(ref, "dismissed", now=now)
     said = f"Skipped: \u201c{card.title}\u201d is not suggested to {card.contact.first_name} again."
     return _left(request, house, card, said, now)
 
@@ -94,7 +94,7 @@ def skip(request: Request, ref: str, fields: Fields) -> Response:
 def undo(request: Request, ref: str, fields: Fields) -> Response:
     """Take the last change back."""
     house, now = house_for_form(request), utc_now()
-    event = house.suggester.undo(ref)
+    event = house.outcomes.undo(ref)
     if not is_htmx(request):
         return redirect(fields.back, f"Taken back: \u201c{_WORDS[event.status]}\u201d.")
     card, _ = cards.by_id(house, ref, now=now, back=fields.back, note=fields.text("note"))
@@ -131,7 +131,7 @@ def draft(request: Request, ref: str, fields: Fields) -> Response:
 def react(request: Request, ref: str, status: str, fields: Fields) -> Response:
     """Note that they liked it, answered, or want less of it."""
     house, now = house_for_form(request), utc_now()
-    event = house.suggester.set_status(ref, status, now=now)  # type: ignore[arg-type]  # checked there
+    event = house.outcomes.note(ref, status, now=now)  # type: ignore[arg-type]  # checked there
     undo = Undo(f"/suggestions/{ref}/undo", {"back": fields.back})
     return redirect(fields.back, f"Noted: {_WORDS[event.status]}.", undo=undo)
 

@@ -17,6 +17,7 @@ import pytest
 from recommender.domain import Group, NewItem
 from recommender.errors import ContactNotFound, InvalidInput
 from recommender.services.letters import import_letters
+from recommender.services.outcomes import Outcomes
 from recommender.services.people import People
 from recommender.services.picture import rhythm_svg
 from recommender.services.planning import Plan, Plans
@@ -46,6 +47,7 @@ class Library:
         self.storage = storage
         self.people = People(storage, "me")
         self.suggester = Suggester(storage, "me", 0.45)
+        self.outcomes = Outcomes(storage, "me", self.suggester)
         self.touches = Touches(storage, "me")
         self.plans = Plans(storage, "me", self.people, self.suggester, BERLIN)
         self.standings = Standings(storage, "me", self.people, BERLIN)
@@ -105,7 +107,7 @@ def test_what_is_done_and_skipped_stays_and_takes_its_minutes(library: Library) 
         library.add(name, days_ago=61)
     one, two = library.plans.today(now=MORNING).entries
     assert one.suggestion
-    library.suggester.set_status(one.suggestion.id, "sent", now=MORNING + timedelta(minutes=1))
+    library.outcomes.note(one.suggestion.id, "sent", now=MORNING + timedelta(minutes=1))
     library.plans.skip(two.contact, now=MORNING)
     plan = library.plans.today(now=MORNING + timedelta(minutes=2))
     assert [(e.is_done, e.is_open) for e in plan.entries] == [(True, False), (False, False)]
@@ -115,7 +117,7 @@ def test_what_is_done_and_skipped_stays_and_takes_its_minutes(library: Library) 
     assert len(more.entries) > 2
     library.plans.skip(two.contact, now=MORNING, undo=True)
     assert library.plans.today(now=MORNING + timedelta(minutes=4)).entries[1].is_open
-    library.suggester.undo(one.suggestion.id)
+    library.outcomes.undo(one.suggestion.id)
     assert library.plans.today(now=MORNING + timedelta(minutes=5)).entries[0].is_open
 
 
@@ -123,7 +125,7 @@ def test_another_item_takes_the_place_of_one_not_wanted(library: Library) -> Non
     library.add("Ann", days_ago=61)
     (entry,) = library.plans.today(now=MORNING).entries
     assert entry.suggestion
-    library.suggester.set_status(entry.suggestion.id, "dismissed", now=MORNING)
+    library.outcomes.note(entry.suggestion.id, "dismissed", now=MORNING)
     (instead,) = library.plans.today(now=MORNING + timedelta(minutes=1)).entries
     assert instead.suggestion
     assert instead.suggestion.id != entry.suggestion.id
