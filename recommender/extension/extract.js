@@ -1,0 +1,122 @@
+/**
+ * Put into a page on a click only, after vendor/Readability.js: takes its text, block by block.
+ *
+ * Not a module: its last expression is what scripting.executeScript answers. A page may shadow what
+ * its document has by the names of its forms and pictures, so that is called by its prototype.
+ */
+(() => {
+  const MAX_CHARACTERS = 100_000;
+  const ENOUGH = 200;
+  const LEFT_OUT = new Set(
+    ("nav footer script style noscript template iframe object embed svg math canvas video audio " +
+      "form button input select textarea dialog menu head").split(" "),
+  );
+  const LEFT_OUT_ROLES = new Set("navigation banner contentinfo search dialog menu".split(" "));
+  const INLINE = new Set(
+    ("a abbr b bdi bdo cite code data del dfn em font i ins kbd mark q s samp small span strike " +
+      "strong sub sup time tt u var wbr").split(" "),
+  );
+
+  /** @param {string} selector @returns {Element[]} */
+  const all = (selector) => [...Document.prototype.querySelectorAll.call(document, selector)];
+  /** @param {Element} element */
+  const nameOf = (element) => String(element.localName).toLowerCase();
+
+  /** @param {Element} element */
+  const isLeftOut = (element) => {
+    const role = Element.prototype.getAttribute.call(element, "role") ?? "";
+    const isHidden = Element.prototype.getAttribute.call(element, "aria-hidden") === "true";
+    // A whole page inside a form is still a page: only forms without paragraphs are left out.
+    if (nameOf(element) === "form" && Element.prototype.querySelector.call(element, "p, article")) {
+      return false;
+    }
+    return LEFT_OUT.has(nameOf(element)) || LEFT_OUT_ROLES.has(role) || isHidden;
+  };
+
+  /** @param {Element} element */
+  const isShown = (element) =>
+    Element.prototype.checkVisibility.call(element, { visibilityProperty: true });
+
+  /**
+   * The texts of the blocks below a root, until there are enough characters.
+   *
+   * @param {Node} root
+   * @param {(element: Element) => boolean} isWanted
+   */
+  const blocksOf = (root, isWanted) => {
+    /** @type {string[]} */
+    const blocks = [];
+    let [block, length] = ["", 0];
+    const flush = () => {
+      const text = block.replace(/\s+/g, " ").trim();
+      if (text) blocks.push(text);
+      [block, length] = ["", length + text.length];
+    };
+    /** @param {Node} node */
+    const visit = (node) => {
+      if (length > MAX_CHARACTERS) return;
+      if (node instanceof Text) block += node.data;
+      else if (node instanceof Element) enter(node);
+    };
+    /** @param {Element} element */
+    const enter = (element) => {
+      if (isLeftOut(element) || !isWanted(element)) return;
+      const isBlock = !INLINE.has(nameOf(element));
+      if (isBlock) flush();
+      for (let child = first(element); child; child = next(child)) visit(child);
+      if (isBlock) flush();
+    };
+    visit(root);
+    flush();
+    return blocks;
+  };
+
+  /** @param {"firstChild" | "nextSibling"} name @returns {(node: Node) => Node | null} */
+  const getter = (name) => {
+    const get = Object.getOwnPropertyDescriptor(Node.prototype, name)?.get;
+    return (node) => get?.call(node) ?? null;
+  };
+  const [first, next] = [getter("firstChild"), getter("nextSibling")];
+
+  /** A copy of the document without what the reader does not see. */
+  const visibleCopy = () => {
+    const copy = /** @type {Document} */ (Node.prototype.cloneNode.call(document, true));
+    const twins = Document.prototype.querySelectorAll.call(copy, "*");
+    const hidden = all("*").map((one, at) => {
+      const isOutside = ["html", "head", "body"].includes(nameOf(one)) || one.closest("head");
+      return isOutside || isShown(one) ? null : twins[at];
+    });
+    for (const twin of hidden) if (twin) Element.prototype.remove.call(twin);
+    return copy;
+  };
+
+  /** What Readability takes for the article; empty if it finds none. */
+  const article = () => {
+    try {
+      const { Readability } = /** @type {any} */ (globalThis);
+      const options = { serializer: (/** @type {Element} */ element) => element };
+      const found = new Readability(visibleCopy(), options).parse();
+      return found ? blocksOf(found.content, () => true) : [];
+    } catch {
+      return []; // it was not made for what this page does
+    }
+  };
+
+  /** The blocks the reader sees in the main part, or in all of the page. */
+  const visible = () => {
+    const main = all("main, [role=main]").find(isShown);
+    const inMain = main ? blocksOf(main, isShown) : [];
+    if (inMain.join("").length >= ENOUGH) return inMain;
+    const body = all("body")[0];
+    return body ? blocksOf(body, isShown) : inMain;
+  };
+
+  const read = article();
+  const blocks = read.join("").length >= ENOUGH ? read : visible();
+  const selection = String(globalThis.getSelection() ?? "").trim();
+  return {
+    type: document.contentType,
+    text: (blocks.length ? blocks : read).join("\n\n").slice(0, MAX_CHARACTERS),
+    selection: selection.slice(0, MAX_CHARACTERS),
+  };
+})();

@@ -1,0 +1,116 @@
+/** The popup: who would enjoy this page, and what is on for today. */
+
+import { paired } from "./api.js";
+import { hostPattern } from "./connection.js";
+import { byId, make, say, t, translate } from "./dom.js";
+import { hostOf } from "./links.js";
+import { readersTab, takePage } from "./page.js";
+import { match, personCard } from "./people.js";
+import { plan, planCards } from "./plan.js";
+import { saveRow } from "./saving.js";
+import { asTrouble, openOptions, stateOf } from "./states.js";
+import { setUpTabs } from "./tabs.js";
+import { Trouble } from "./trouble.js";
+import { forServer, whileWaiting } from "./waiting.js";
+
+/** @typedef {import("./clip.js").PageText} PageText */
+
+/** Which panel was asked for last, and when: an answer that comes late is not shown. */
+let asked = 0;
+
+/**
+ * Show what something answers in a panel, or the trouble it had.
+ *
+ * @param {string} name
+ * @param {(panel: HTMLElement) => Promise<Node[]>} work
+ */
+async function show(name, work) {
+  const panel = byId(`panel-${name}`);
+  const mine = ++asked;
+  /** @type {Node[]} */
+  let nodes;
+  try {
+    nodes = await work(panel);
+  } catch (error) {
+    nodes = [troubleIn(error, () => show(name, work))];
+  }
+  if (mine === asked) panel.replaceChildren(...nodes);
+}
+
+/**
+ * @param {unknown} error
+ * @param {() => unknown} retry
+ */
+function troubleIn(error, retry) {
+  const { server } = asTrouble(error);
+  const allow = async () => {
+    if (await chrome.permissions.request({ origins: [hostPattern(server)] })) retry();
+  };
+  return stateOf(error, { options: openOptions, retry, allow });
+}
+
+/**
+ * The people who would enjoy the reader's page.
+ *
+ * @param {HTMLElement} panel
+ */
+async function thisPage(panel) {
+  const { server } = await paired();
+  const tab = await readersTab();
+  const reading = { now: t("readingPage"), later: t("readingLong") };
+  const page = await whileWaiting(panel, reading, () => takePage(tab));
+  const head = headOf(page);
+  if (!page.text && !page.selection) {
+    return [...head, stateOf(new Trouble("empty"), {}), saveRow(page, "")];
+  }
+  const waiting = forServer("askingWho", hostOf(server));
+  const people = await whileWaiting(panel, waiting, () => match(page));
+  if (people.length === 0) return [...head, nobody(), saveRow(page, "")];
+  say(t(people.length === 1 ? "foundOne" : "foundMany", people.length));
+  const tabId = tab.id ?? chrome.tabs.TAB_ID_NONE;
+  const cards = people.map((fit, at) => personCard(fit, page, { tabId, isOpen: at === 0 }));
+  return [...head, ...cards, saveRow(page, "outline")];
+}
+
+/**
+ * What is asked about.
+ *
+ * @param {PageText} page
+ */
+function headOf(page) {
+  const host = hostOf(page.url);
+  const about = page.selection ? t("bySelection", host) : host;
+  return [
+    make("h2", { class: "title" }, page.title || host),
+    make("p", { class: "quiet lead" }, about),
+  ];
+}
+
+function nobody() {
+  say(`${t("nobodyTitle")} ${t("nobodyText")}`);
+  const title = make("h3", {}, t("nobodyTitle"));
+  return make("div", { class: "state", "data-state": "nobody" }, title, make("p", {}, t("nobodyText")));
+}
+
+/**
+ * Today's plan.
+ *
+ * @param {HTMLElement} panel
+ */
+async function today(panel) {
+  const { server } = await paired();
+  const waiting = forServer("askingPlan", hostOf(server));
+  const found = await whileWaiting(panel, waiting, plan);
+  const { id } = await readersTab();
+  return planCards(found, id ?? chrome.tabs.TAB_ID_NONE);
+}
+
+const PANELS = { page: thisPage, today };
+
+translate();
+byId("options").addEventListener("click", openOptions);
+setUpTabs(Object.keys(PANELS), (name) => {
+  const panel = /** @type {keyof typeof PANELS} */ (name);
+  return show(panel, PANELS[panel]);
+});
+void show("page", thisPage);
