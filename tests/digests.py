@@ -17,7 +17,7 @@ BREAKS_OUT = (
 TURNED = "\u202egnp.exe\u202c\u2066"
 ENDLESS = "Donaudampfschiff" * 700
 HEADER = "Joe\r\nBcc: evil@evil.example\u2028Cc: evil\x85To: evil\n\n<html>"
-ENCODED = "=?utf-8?q?Joe=0D=0ABcc:_evil=40evil.example?="
+ENCODED = "=?utf-8?q?J=0D=0ABcc:e@e.example?="
 SCRIPT = "javascript:alert(4)"
 
 
@@ -52,7 +52,7 @@ def make_joke(n: int = 2, **fields: Any) -> Pick:
         title="A man walks into a library and…",
         text=text + "“They’re right behind you.”",
         url=None,
-        source="Jokes without a sting",
+        source="Jokes without harm",
         reason="Joe takes clean jokes now and then; the last one was in August.",
         span="",
     )

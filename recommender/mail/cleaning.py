@@ -72,7 +72,7 @@ def safe_url(url: str | None, schemes: tuple[str, ...] = WEB) -> str:
         return ""
     # A mailto: without an address is a letter whose recipient is still to be put in (RFC 6068, 2).
     has_place = parts.netloc if parts.scheme in WEB else parts.path or parts.query
-    return made if has_place else ""
+    return parts.scheme + made[len(parts.scheme) :] if has_place else ""
 
 
 def cleaned(view: DigestView) -> DigestView:
