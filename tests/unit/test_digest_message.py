@@ -279,7 +279,7 @@ def test_the_whole_of_a_week() -> None:
         "Joe Ferraro\n-----------\nYou last wrote 6 weeks ago\n",
         "\n  https://open-water.example/lighthouse-1\n",
         "  Write to Joe:\n  mailto:joe@mail.example?subject=The%20lighthouse",
-        "  The librarian whispers:\n  “They’re right behind you.”\n",
+        "  The librarian whispers:\n  “They’re right behind you.”\n\n  Jokes without harm\n",
         "    “Stand in the middle of the old market at seven, and you will hear a",
         "Not due yet, but worth a line\n====",
         "Göran Ström",
