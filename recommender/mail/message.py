@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from recommender.mail.view import DigestView, Envelope
 
 MAX_SUBJECT = 120
-MAX_ID = 200
+MAX_ID = 300
 MAX_ADDRESS = 254
 """RFC 5321, 4.5.3.1.3, less its angle brackets."""
 MAX_LINK = 900
