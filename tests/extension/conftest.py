@@ -1,0 +1,83 @@
+"""The extension in a real browser, a newspaper to read in it, and the real service at home."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.conftest import BROWSERS
+from tests.conftest import ROOT, Sawthis
+from tests.extension import programs
+from tests.extension.chromium import Chromium, driver
+from tests.extension.home import Home, at_home
+from tests.extension.news import News
+from tests.site import running_site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Playwright
+
+EXTENSION = ROOT / "recommender" / "extension"
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    """One driver a module: for the session, its event loop would run under all other tests."""
+    with driver() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def running(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+    """One browser a module."""
+    executable = programs.needed("Chromium", BROWSERS)
+    profile = tmp_path_factory.mktemp("profile")
+    started = Chromium(playwright, executable, EXTENSION, profile)
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def chromium(running: Chromium, news: News) -> Iterator[Chromium]:
+    """The browser as if new: unpaired, with nothing open; checked for complaints at the end."""
+    running.renew()
+    running.watch.allowed.append(news.origin)
+    yield running
+    running.watch.check()
+
+
+@pytest.fixture(scope="module")
+def news() -> Iterator[News]:
+    """A newspaper."""
+    with running_site() as site:
+        yield News(site)
+
+
+@pytest.fixture
+def home(demo: Sawthis, chromium: Chromium) -> Iterator[Home]:
+    """The service on a fresh copy of the demo, and the browser paired with it."""
+    with at_home(demo) as made:
+        chromium.pair(made)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shared(loaded_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """The service on a demo that a module's tests only read."""
+    copy = tmp_path_factory.mktemp("shared") / "library"
+    shutil.copytree(loaded_demo, copy, symlinks=True)
+    with at_home(Sawthis(copy)) as made:
+        yield made
+
+
+@pytest.fixture
+def library(shared: Home, chromium: Chromium) -> Iterator[Home]:
+    """The shared service in good health, and the browser paired with it."""
+    shared.relay.heal()
+    chromium.pair(shared)
+    yield shared
+    shared.relay.heal()
