@@ -10,7 +10,8 @@ import { isWeb } from "./links.js";
 import { takePage } from "./page.js";
 import { isBadgeOn, pairing, setBadge } from "./store.js";
 
-export const EVERY_PAGE = { origins: ["http://*/*", "https://*/*"] };
+// Not http: to give that back would take this machine's own addresses with it.
+export const EVERY_PAGE = { origins: ["https://*/*"] };
 const TEAL = "#0f766e";
 const SETTLE_MS = 700;
 

@@ -30,6 +30,16 @@ export function make(tag, attributes, ...children) {
 }
 
 /**
+ * A text whose `commands` stand out.
+ *
+ * @param {string} text
+ * @returns {Node[]}
+ */
+export function withCode(text) {
+  return text.split("`").map((part, at) => (at % 2 ? make("code", {}, part) : new Text(part)));
+}
+
+/**
  * A button that does something.
  *
  * @param {string} label
@@ -57,7 +67,8 @@ export function byId(id) {
 export function translate() {
   document.documentElement.lang = t("language");
   for (const element of document.querySelectorAll("[data-word]")) {
-    element.textContent = t(/** @type {Word} */ (element.getAttribute("data-word")));
+    const word = /** @type {Word} */ (element.getAttribute("data-word"));
+    element.replaceChildren(...withCode(t(word)));
   }
   for (const element of document.querySelectorAll("[data-label]")) {
     element.setAttribute("aria-label", t(/** @type {Word} */ (element.getAttribute("data-label"))));

@@ -5,7 +5,7 @@
  * once, and a card that was "opened" comes back asking.
  */
 
-import { button, make, say, t } from "./dom.js";
+import { button, make, say, t, withCode } from "./dom.js";
 import { isMailto } from "./links.js";
 import { lineOf } from "./states.js";
 import { Trouble } from "./trouble.js";
@@ -25,7 +25,7 @@ import { Trouble } from "./trouble.js";
  * @property {number} tabId  Where mail links are opened.
  * @property {(note: string, form: Form) => Promise<string>} open  Note it; gives the draft.
  * @property {(note: string, form: Form) => Promise<string>} again  The draft once more.
- * @property {(note: string) => Promise<unknown>} sent
+ * @property {() => Promise<unknown>} sent
  * @property {() => Promise<unknown>} unsent  Take "sent" back.
  * @property {() => Promise<unknown>} notYet  Take "opened" back.
  * @property {Away | null} away
@@ -134,7 +134,7 @@ export class Letter {
   async sent() {
     await this.doing(async () => {
       const { name, isCall } = this.deed;
-      await this.deed.sent(this.note);
+      await this.deed.sent();
       const back = () => (isCall ? this.ready() : this.asked());
       this.settled(t(isCall ? "called" : "sentTo", name), () => this.deed.unsent(), back);
     });
@@ -200,7 +200,7 @@ export class Letter {
     try {
       await work();
     } catch (error) {
-      this.element.append(make("p", { class: "failed", role: "alert" }, lineOf(error)));
+      this.element.append(make("p", { class: "failed", role: "alert" }, ...withCode(lineOf(error))));
       stays = true;
     }
     for (const one of held) one.disabled = false;

@@ -2,8 +2,8 @@
 
 import { ask, call } from "./api.js";
 import { EVERY_PAGE, turnOff } from "./badge.js";
-import { NotAConnection, hostPattern, parseConnection } from "./connection.js";
-import { byId, say, t, translate } from "./dom.js";
+import { NotAConnection, hostPattern, isLoopback, parseConnection } from "./connection.js";
+import { byId, say, t, translate, withCode } from "./dom.js";
 import { hostOf } from "./links.js";
 import { asTrouble, lineOf } from "./states.js";
 import { forget, isBadgeOn, pairing, remember, setBadge } from "./store.js";
@@ -22,7 +22,7 @@ const badge = /** @type {HTMLInputElement} */ (byId("badge"));
  */
 function tell(text, isWrong = false) {
   const said = byId("said");
-  said.textContent = text;
+  said.replaceChildren(...withCode(text));
   said.classList.toggle("wrong", isWrong);
   said.hidden = text === "";
   say(text);
@@ -54,7 +54,6 @@ async function pair(event) {
     if (await granted) await exchange(connection);
     else tell(t("pairBarred", hostOf(connection.origin)), true);
   } catch (error) {
-    field.toggleAttribute("aria-invalid", true);
     field.setAttribute("aria-invalid", "true");
     tell(error instanceof NotAConnection ? t(error.word) : pairingFailed(error), true);
     field.focus();
@@ -110,8 +109,18 @@ async function test() {
 async function changeBadge() {
   if (badge.checked) badge.checked = await chrome.permissions.request(EVERY_PAGE);
   if (badge.checked) await setBadge(true);
-  else await turnOff();
+  else await turnOffHere();
   tell(t(badge.checked ? "badgeOn" : "badgeOff"));
+}
+
+/** Turn the badge off; a server that is not on this machine needs its own permission again. */
+async function turnOffHere() {
+  const made = await pairing();
+  await turnOff();
+  if (made && !isLoopback(made.server)) {
+    const origins = [hostPattern(made.server)];
+    await chrome.permissions.request({ origins }).catch(() => false);
+  }
 }
 
 /** The keys that open the popup, as the reader has them. */

@@ -100,9 +100,8 @@ function deedOf(fit, page, tabId, isOpen) {
     id = shared.suggestion_id;
     return shared;
   };
-  /** @param {string} status @param {string} [note] */
-  const note = (status, note = "") =>
-    write(`/suggestions/${encodeURIComponent(id)}/status`, { status, note });
+  /** @param {string} status */
+  const note = (status) => write(`/suggestions/${encodeURIComponent(id)}/status`, { status });
   /** @param {string} note @param {import("./letter.js").Form} form */
   const open = async (note, form) => (await share({ status: "opened", note, form })).draft;
   return {
@@ -114,7 +113,7 @@ function deedOf(fit, page, tabId, isOpen) {
     tabId,
     open,
     again: open,
-    sent: (text) => note("sent", text),
+    sent: () => note("sent"),
     unsent: () => note("undo"),
     notYet: () => note("undo"),
     away: {

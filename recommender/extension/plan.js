@@ -7,7 +7,7 @@ import { isWeb } from "./links.js";
 import { avatar } from "./people.js";
 
 /**
- * @typedef {{ id: string, slug: string, name: string }} Who
+ * @typedef {{ id: string, slug: string, name: string, first_name?: string }} Who
  * @typedef {{ kind: string, url: string | null, title: string, text: string, feed: string }} Item
  * @typedef {{ id: string, item: Item, status: string, span: string, reason: string }} Suggestion
  * @typedef {object} Entry
@@ -76,10 +76,15 @@ function entryCard(entry, tabId, isOpen) {
       make("p", { class: "fit" }, t("minutes", entry.minutes)),
     ),
     suggestion && itemOf(suggestion.item),
-    make("div", { class: "why" }, make("h3", {}, t("why", contact.name)), make("p", {}, entry.why)),
+    make("div", { class: "why" }, make("h3", {}, t("why", nameOf(contact))), make("p", {}, capital(entry.why))),
     entry.topics.length ? topicsOf(entry.topics) : null,
     letter.element,
   );
+}
+
+/** @param {Who} contact */
+function nameOf({ first_name, name }) {
+  return first_name || name;
 }
 
 /** @param {Item} item */
@@ -93,8 +98,13 @@ function itemOf({ kind, url, title, text, feed }) {
 
 /** @param {string[]} topics */
 function topicsOf(topics) {
-  const list = make("ul", { class: "plain" }, ...topics.map((topic) => make("li", {}, topic)));
+  const list = make("ul", { class: "plain" }, ...topics.map((topic) => make("li", {}, capital(topic))));
   return make("div", { class: "why" }, make("h3", {}, t("toTalkAbout")), list);
+}
+
+/** @param {string} words */
+function capital(words) {
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /**
@@ -109,29 +119,29 @@ function deedOf(entry) {
   const skip = (undo) => write("/plan/skip", { contact: contact.id, undo });
   const away = {
     label: t("notToday"),
-    said: t("notTodaySaid", contact.name),
+    said: t("notTodaySaid", nameOf(contact)),
     act: () => skip(false),
     undo: () => skip(true),
   };
-  return { name: contact.name, note, canMail: true, isCall: action === "call", away, ...steps };
+  return { name: nameOf(contact), note, canMail: true, isCall: action === "call", away, ...steps };
 }
 
 /** @param {Suggestion} suggestion */
 function ofSuggestion({ id }) {
   const path = `/suggestions/${encodeURIComponent(id)}`;
-  /** @param {string} status @param {string} [note] */
-  const note = (status, note = "") => write(`${path}/status`, { status, note });
+  /** @param {string} status */
+  const note = (status) => write(`${path}/status`, { status });
   /** @param {string} text @param {"mailto" | "text"} form */
   const draft = (text, form) => draftOf(path, text, form);
   return {
     /** @type {import("./letter.js").Deed["open"]} */
     open: async (text, form) => {
       const made = await draft(text, form);
-      await note("opened", text);
+      await note("opened");
       return made;
     },
     again: draft,
-    sent: (/** @type {string} */ text) => note("sent", text),
+    sent: () => note("sent"),
     unsent: () => note("undo"),
     notYet: () => note("undo"),
   };
@@ -149,9 +159,8 @@ function ofContact(contact, isCall) {
   return {
     open: draft,
     again: draft,
-    sent: async (/** @type {string} */ note) => {
-      const body = isCall ? { kind: "call" } : { kind: "sent", note };
-      touch = (await write(`${path}/touches`, body)).id;
+    sent: async () => {
+      touch = (await write(`${path}/touches`, { kind: isCall ? "call" : "sent" })).id;
     },
     unsent: () => ask("DELETE", `/touches/${encodeURIComponent(touch)}`),
     notYet: () => Promise.resolve(),

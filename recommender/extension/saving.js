@@ -1,7 +1,7 @@
 /** Saving the page into the pool: for somebody, some day. */
 
 import { write } from "./api.js";
-import { button, make, say, t } from "./dom.js";
+import { button, make, say, t, withCode } from "./dom.js";
 import { lineOf } from "./states.js";
 
 /**
@@ -21,7 +21,7 @@ export function saveRow({ url, title, text }, look) {
       row.replaceChildren(make("p", { class: "saved" }, t("saved")));
       say(t("saved"));
     } catch (error) {
-      row.append(make("p", { class: "failed", role: "alert" }, lineOf(error)));
+      row.append(make("p", { class: "failed", role: "alert" }, ...withCode(lineOf(error))));
       save.disabled = false;
     }
   });

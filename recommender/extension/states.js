@@ -1,6 +1,6 @@
 /** What each trouble looks like: what it is, and what to do about it. */
 
-import { button, make, say, t } from "./dom.js";
+import { button, make, say, t, withCode } from "./dom.js";
 import { hostOf } from "./links.js";
 import { Trouble } from "./trouble.js";
 
@@ -78,7 +78,7 @@ export function stateOf(error, ways) {
     "section",
     { class: "state", "data-state": trouble.kind },
     make("h2", { tabindex: "-1" }, title),
-    make("p", {}, text),
+    make("p", {}, ...withCode(text)),
     act ? button(t(LABELS[way]), "", act) : null,
   );
 }
