@@ -23,7 +23,6 @@ SCRIPT = "javascript:alert(4)"
 
 def make_pick(n: int = 1, **fields: Any) -> Pick:
     """An article for Joe."""
-    act = f"{HOME}/digest/act"
     made = Pick(
         is_joke=False,
         title="The lighthouse keepers who kept the Atlantic’s weather diary",
@@ -36,9 +35,7 @@ def make_pick(n: int = 1, **fields: Any) -> Pick:
         write_url="mailto:joe@mail.example?subject=The%20lighthouse%20keepers&body=Hi%20Joe%2C%0D%0A"
         "%0D%0A%0D%0A%0D%0Asaw%20this%20and%20thought%20of%20you%3A%0D%0A"
         f"https%3A%2F%2Fopen-water.example%2Flighthouse-{n}",
-        sent_url=f"{act}/sent.{n}.aGVsbG8td29ybGQ.Zx81k-qW3",
-        later_url=f"{act}/later.{n}.aGVsbG8td29ybGQ.Qx12k-qW4",
-        no_url=f"{act}/no.{n}.aGVsbG8td29ybGQ.Wx93k-qW5",
+        outcome_url=f"{HOME}/go/WyJtZSIsImRydjB1YXJwNDIyIl0.{n}.Zx81k-qW3aGVsbG8td29ybGQ",
     )
     return replace(made, **fields)
 
@@ -141,8 +138,8 @@ def rich() -> DigestView:
 def hostile() -> DigestView:
     """Strangers' words wherever there can be some, each in its own way."""
     bad = f"{BREAKS_OUT} {TURNED} {HEADER}"
-    urls = {"sent_url": "data:text/html,<script>", "later_url": SCRIPT, "no_url": f" {SCRIPT}"}
-    pick = make_pick(1, title=bad, source=bad, reason=bad, span=bad, url=SCRIPT, **urls)
+    pick = make_pick(1, title=bad, source=bad, reason=bad, span=bad, url=SCRIPT)
+    pick = replace(pick, write_url="data:text/html,<script>", outcome_url=f" {SCRIPT}")
     joke = make_joke(2, title=ENDLESS, text=f"{bad}\n{ENDLESS}", url="//evil.example/x")
     wide = make_pick(3, title=ENDLESS, source=ENDLESS, reason=ENDLESS, span=ENDLESS[:300])
     quoted = make_pick(4, title=ENCODED, url="https://e.example/\"onmouseover='alert(5)' \u202e<b>")

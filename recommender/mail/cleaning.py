@@ -120,9 +120,7 @@ def _pick(pick: Pick) -> Pick:
         reason=reason,
         span="" if span and span in reason else span,
         write_url=safe_url(pick.write_url, WRITING),
-        sent_url=safe_url(pick.sent_url),
-        later_url=safe_url(pick.later_url),
-        no_url=safe_url(pick.no_url),
+        outcome_url=safe_url(pick.outcome_url),
     )
 
 
