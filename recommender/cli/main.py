@@ -43,6 +43,7 @@ COMMANDS = {
     "doctor": "service",
     "token": "accounts",
     "pair": "accounts",
+    "extension": "extension",
     "login": "accounts",
     "export": "accounts",
     "import": "accounts",

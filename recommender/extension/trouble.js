@@ -31,7 +31,7 @@ export class Trouble extends Error {
 export function retryAfter(header, now) {
   const text = (header ?? "").trim();
   if (/^\d{1,6}$/.test(text)) return Number(text);
-  const then = Date.parse(text);
+  const then = text.endsWith("GMT") ? Date.parse(text) : NaN;
   return Number.isNaN(then) ? DEFAULT_WAIT_S : Math.max(0, Math.ceil((then - now) / 1000));
 }
 
