@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 # Without it Playwright lets go of a popup, which is born as a target of no known type.
 ATTACH = "PW_CHROMIUM_ATTACH_TO_OTHER"
+# What its viewer of files and its pages about itself are made of.
+BROWSERS_OWN = ("chrome://resources", "chrome://theme")
+STEP_MS = 20
 EVERY_TARGET: list[dict[str, object]] = [{}]
 
 
@@ -85,6 +88,7 @@ class Chromium:
         self._devtools = self.context.browser.new_browser_cdp_session()
         (found,) = self._devtools.send("Extensions.getExtensions")["extensions"]
         self.id = found["id"]
+        self.watch.allowed = [self.url(""), *BROWSERS_OWN]
 
     def close(self) -> None:
         """Close the browser, as a user does."""
@@ -98,10 +102,9 @@ class Chromium:
             if page != front:
                 page.close()
         front.goto("about:blank")
-        watch = self.watch
-        for seen in (watch.requests, watch.complaints, watch.dialogs):
+        for seen in (self.watch.requests, self.watch.complaints, self.watch.dialogs):
             seen.clear()
-        watch.allowed = [self.url("")]
+        self.watch.allowed = [self.url(""), *BROWSERS_OWN]
 
     def pair(self, home: Home) -> None:
         """Be paired, as the options page leaves the browser; pairing itself has its own tests."""
@@ -112,6 +115,12 @@ class Chromium:
         """Put something into the extension's storage."""
         page = self.options()
         page.evaluate("(stored) => chrome.storage.local.set(stored)", dict(stored))
+        page.close()
+
+    def forget(self) -> None:
+        """Empty the extension's storage."""
+        page = self.options()
+        page.evaluate("() => chrome.storage.local.clear()")
         page.close()
 
     def stored(self) -> dict[str, Any]:
@@ -171,16 +180,18 @@ class Chromium:
         return list(answer["targetInfos"])
 
     def worker(self) -> Worker:
-        """The extension's service worker, awake."""
-        running = [one for one in self.context.service_workers if one.url.startswith(self.url(""))]
+        """The extension's service worker, awake since the browser was started."""
+        running = self.context.service_workers
         return running[0] if running else self.context.wait_for_event("serviceworker")
 
     def stop_worker(self) -> None:
         """Stop the service worker, as the browser does after half a minute of nothing to do."""
-        worker = self.worker()
-        page = self.open(self.url("options.html"))
+        page = self.options()
         session = self.context.new_cdp_session(page)
         session.send("ServiceWorker.enable")
-        with worker.expect_event("close"):
-            session.send("ServiceWorker.stopAllWorkers")
-        page.close()
+        session.send("ServiceWorker.stopAllWorkers")
+        for _ in range(PATIENCE_MS // STEP_MS):
+            if not [one for one in self.targets() if one["type"] == "service_worker"]:
+                return
+            page.wait_for_timeout(STEP_MS)
+        raise AssertionError("the worker would not stop")

@@ -42,6 +42,15 @@ def running(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture
+def other_profile(playwright: Playwright, tmp_path: Path) -> Iterator[Chromium]:
+    """The browser of somebody else on the same machine."""
+    executable = programs.needed("Chromium", BROWSERS)
+    started = Chromium(playwright, executable, EXTENSION, tmp_path / "profile")
+    yield started
+    started.close()
+
+
+@pytest.fixture
 def chromium(running: Chromium, news: News) -> Iterator[Chromium]:
     """The browser as if new: unpaired, with nothing open; checked for complaints at the end."""
     running.renew()

@@ -25,23 +25,28 @@ class Home:
         self.server = server
         self.relay = relay
         self._admin = server.cli.ok("token", "create", "admin", "--scope", "admin").strip()
-        self.token = self._post("/tokens", name=DEVICE)["secret"]
+        self.token = self._asked("POST", "/tokens", name=DEVICE)["secret"]
 
-    def _post(self, path: str, **body: object) -> dict[str, Any]:
-        answer = httpx.post(
+    def _asked(self, method: str, path: str, **body: object) -> dict[str, Any]:
+        answer = httpx.request(
+            method,
             f"{self.server.base}/api/v1{path}",
-            json=body,
+            json=body or None,
             headers={"Authorization": f"Bearer {self._admin}"},
             trust_env=False,
         )
-        assert answer.status_code == 201, answer.text
+        assert answer.is_success, answer.text
         found = answer.json()
         assert isinstance(found, dict)
         return found
 
+    def get(self, path: str) -> dict[str, Any]:
+        """What the service answers to an admin, past the relay."""
+        return self._asked("GET", path)
+
     def code(self) -> str:
         """A code that is in force."""
-        return str(self._post("/pairing-codes")["code"])
+        return str(self._asked("POST", "/pairing-codes")["code"])
 
     def connection(self) -> str:
         """What Settings shows, with the relay's address for the service's."""
@@ -57,9 +62,19 @@ class Home:
         rows = self.server.rows("SELECT name, revoked_at IS NULL FROM tokens WHERE name != 'admin'")
         return {name: bool(good) for name, good in rows if name != DEVICE}
 
+    def scope_of(self, device: str) -> str:
+        """What a device may do."""
+        ((scope,),) = self.server.rows("SELECT scope FROM tokens WHERE name = ?", device)
+        return str(scope)
+
     def id_of(self, slug: str) -> str:
         """Somebody's id."""
         ((found,),) = self.server.rows("SELECT id FROM contacts WHERE slug = ?", slug)
+        return str(found)
+
+    def address_of(self, slug: str) -> str:
+        """Somebody's first mail address."""
+        ((found,),) = self.server.rows("SELECT emails ->> 0 FROM contacts WHERE slug = ?", slug)
         return str(found)
 
     def statuses(self, slug: str) -> list[str]:
