@@ -13,7 +13,11 @@ import { Trouble, retryAfter, troubleOf } from "./trouble.js";
 
 export const PATIENCE_MS = 30_000;
 
-/** A write keeps its key until it is known what became of it. @type {Map<string, string>} */
+/**
+ * A write keeps its key until it is known what became of it.
+ *
+ * @type {Map<string, string>}
+ */
 const keys = new Map();
 /** @type {Map<string, Promise<any>>} */
 const underWay = new Map();

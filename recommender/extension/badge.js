@@ -15,7 +15,11 @@ export const EVERY_PAGE = { origins: ["https://*/*"] };
 const TEAL = "#0f766e";
 const SETTLE_MS = 700;
 
-/** The newest look at each tab; an older one that waits still is dropped. @type {Map<number, number>} */
+/**
+ * The newest look at each tab; an older one that waits still is dropped.
+ *
+ * @type {Map<number, number>}
+ */
 const looks = new Map();
 
 /**

@@ -22,7 +22,10 @@ export function jsonBytes(value) {
  * @param {number} length
  */
 export function firstOf(text, length) {
-  return text.slice(0, length).toWellFormed().replace(/\uFFFD$/, "");
+  return text
+    .slice(0, length)
+    .toWellFormed()
+    .replace(/\uFFFD$/, "");
 }
 
 /**

@@ -81,5 +81,5 @@ export function translate() {
  * @param {string} text
  */
 export function say(text) {
-  byId("live").textContent = text;
+  byId("live").textContent = text.replaceAll("`", "");
 }

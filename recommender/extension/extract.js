@@ -8,13 +8,17 @@
   const MAX_CHARACTERS = 100_000;
   const ENOUGH = 200;
   const LEFT_OUT = new Set(
-    ("nav footer script style noscript template iframe object embed svg math canvas video audio " +
-      "form button input select textarea dialog menu head").split(" "),
+    (
+      "nav footer aside script style noscript template iframe object embed svg math canvas video " +
+      "audio form button input select textarea dialog menu head"
+    ).split(" "),
   );
   const LEFT_OUT_ROLES = new Set("navigation banner contentinfo search dialog menu".split(" "));
   const INLINE = new Set(
-    ("a abbr b bdi bdo cite code data del dfn em font i ins kbd mark q s samp small span strike " +
-      "strong sub sup time tt u var wbr").split(" "),
+    (
+      "a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark nobr " +
+      "picture q rp rt ruby s samp small source span strike strong sub sup time tt u var wbr"
+    ).split(" "),
   );
 
   /** @param {string} selector @returns {Element[]} */
@@ -32,6 +36,9 @@
     }
     return LEFT_OUT.has(nameOf(element)) || LEFT_OUT_ROLES.has(role) || isHidden;
   };
+
+  /** @param {Element} element */
+  const inHead = (element) => Element.prototype.closest.call(element, "head") !== null;
 
   /** @param {Element} element */
   const isShown = (element) =>
@@ -60,7 +67,10 @@
     };
     /** @param {Element} element */
     const enter = (element) => {
-      if (isLeftOut(element) || !isWanted(element)) return;
+      if (isLeftOut(element) || !isWanted(element)) {
+        block += " "; // what stood on both sides of it are two words
+        return;
+      }
       const isBlock = !INLINE.has(nameOf(element));
       if (isBlock) flush();
       for (let child = first(element); child; child = next(child)) visit(child);
@@ -71,19 +81,23 @@
     return blocks;
   };
 
-  /** @param {"firstChild" | "nextSibling"} name @returns {(node: Node) => Node | null} */
-  const getter = (name) => {
-    const get = Object.getOwnPropertyDescriptor(Node.prototype, name)?.get;
-    return (node) => get?.call(node) ?? null;
+  /** @param {object} prototype @param {string} name @returns {(of: object) => any} */
+  const getter = (prototype, name) => {
+    const get = Object.getOwnPropertyDescriptor(prototype, name)?.get;
+    return (of) => get?.call(of) ?? null;
   };
-  const [first, next] = [getter("firstChild"), getter("nextSibling")];
+  const [first, next] = [
+    getter(Node.prototype, "firstChild"),
+    getter(Node.prototype, "nextSibling"),
+  ];
+  const typeOf = getter(Document.prototype, "contentType");
 
   /** A copy of the document without what the reader does not see. */
   const visibleCopy = () => {
     const copy = /** @type {Document} */ (Node.prototype.cloneNode.call(document, true));
     const twins = Document.prototype.querySelectorAll.call(copy, "*");
     const hidden = all("*").map((one, at) => {
-      const isOutside = ["html", "head", "body"].includes(nameOf(one)) || one.closest("head");
+      const isOutside = ["html", "head", "body"].includes(nameOf(one)) || inHead(one);
       return isOutside || isShown(one) ? null : twins[at];
     });
     for (const twin of hidden) if (twin) Element.prototype.remove.call(twin);
@@ -115,7 +129,7 @@
   const blocks = read.join("").length >= ENOUGH ? read : visible();
   const selection = String(globalThis.getSelection() ?? "").trim();
   return {
-    type: document.contentType,
+    type: typeOf(document),
     text: (blocks.length ? blocks : read).join("\n\n").slice(0, MAX_CHARACTERS),
     selection: selection.slice(0, MAX_CHARACTERS),
   };

@@ -7,6 +7,7 @@
 
 import { button, make, say, t, withCode } from "./dom.js";
 import { isMailto } from "./links.js";
+import { begunNote, dropNote, keepNote } from "./notes.js";
 import { lineOf } from "./states.js";
 import { Trouble } from "./trouble.js";
 
@@ -17,6 +18,7 @@ import { Trouble } from "./trouble.js";
  *
  * @typedef {object} Deed
  * @property {string} id  What elements are called by.
+ * @property {string} place  What the note is kept by while it is not sent.
  * @property {string} name  First name.
  * @property {string} note  The draft.
  * @property {boolean} canMail  Whether there is an address; else the note is copied.
@@ -39,6 +41,16 @@ export class Letter {
     this.note = deed.note;
     this.canMail = deed.canMail;
     this.element = make("div", { class: "act" });
+    this.restored = this.restore();
+  }
+
+  /** Go on with the note that was begun before the popup closed. */
+  async restore() {
+    const begun = await begunNote(this.deed.place);
+    if (begun === null) return;
+    this.note = begun;
+    const area = this.element.querySelector("textarea");
+    if (area) area.value = begun;
   }
 
   /** The note, to be changed, and the ways to go from there. */
@@ -54,7 +66,10 @@ export class Letter {
     const { id, name, isOpen } = this.deed;
     const area = make("textarea", { id: `note-${id}`, rows: "5", maxlength: "10000" });
     area.value = this.note;
-    area.addEventListener("input", () => (this.note = area.value));
+    area.addEventListener("input", () => {
+      this.note = area.value;
+      void keepNote(this.deed.place, area.value);
+    });
     const label = make("label", { for: area.id, class: "unseen" }, t("noteFor", name));
     const summary = make("summary", {}, t("yourNote"));
     const details = make("details", { class: "note" }, summary, label, area);
@@ -120,6 +135,7 @@ export class Letter {
    * @param {Deed["open"]} draft
    */
   async drafted(draft) {
+    await this.restored;
     try {
       return await draft(this.note, this.canMail ? "mailto" : "text");
     } catch (error) {
@@ -133,8 +149,9 @@ export class Letter {
 
   async sent() {
     await this.doing(async () => {
-      const { name, isCall } = this.deed;
+      const { name, isCall, place } = this.deed;
       await this.deed.sent();
+      await dropNote(place);
       const back = () => (isCall ? this.ready() : this.asked());
       this.settled(t(isCall ? "called" : "sentTo", name), () => this.deed.unsent(), back);
     });
@@ -200,7 +217,9 @@ export class Letter {
     try {
       await work();
     } catch (error) {
-      this.element.append(make("p", { class: "failed", role: "alert" }, ...withCode(lineOf(error))));
+      this.element.append(
+        make("p", { class: "failed", role: "alert" }, ...withCode(lineOf(error))),
+      );
       stays = true;
     }
     for (const one of held) one.disabled = false;

@@ -106,6 +106,7 @@ function deedOf(fit, page, tabId, isOpen) {
   const open = async (note, form) => (await share({ status: "opened", note, form })).draft;
   return {
     id: fit.contact.id,
+    place: `${fit.contact.id} ${url}`,
     name,
     note: fit.note,
     canMail: fit.has_email,

@@ -76,7 +76,12 @@ function entryCard(entry, tabId, isOpen) {
       make("p", { class: "fit" }, t("minutes", entry.minutes)),
     ),
     suggestion && itemOf(suggestion.item),
-    make("div", { class: "why" }, make("h3", {}, t("why", nameOf(contact))), make("p", {}, capital(entry.why))),
+    make(
+      "div",
+      { class: "why" },
+      make("h3", {}, t("why", nameOf(contact))),
+      make("p", {}, capital(entry.why)),
+    ),
     entry.topics.length ? topicsOf(entry.topics) : null,
     letter.element,
   );
@@ -98,7 +103,11 @@ function itemOf({ kind, url, title, text, feed }) {
 
 /** @param {string[]} topics */
 function topicsOf(topics) {
-  const list = make("ul", { class: "plain" }, ...topics.map((topic) => make("li", {}, capital(topic))));
+  const list = make(
+    "ul",
+    { class: "plain" },
+    ...topics.map((topic) => make("li", {}, capital(topic))),
+  );
   return make("div", { class: "why" }, make("h3", {}, t("toTalkAbout")), list);
 }
 
@@ -123,7 +132,16 @@ function deedOf(entry) {
     act: () => skip(false),
     undo: () => skip(true),
   };
-  return { name: nameOf(contact), note, canMail: true, isCall: action === "call", away, ...steps };
+  const place = suggestion?.id ?? `today ${contact.id}`;
+  return {
+    name: nameOf(contact),
+    place,
+    note,
+    canMail: true,
+    isCall: action === "call",
+    away,
+    ...steps,
+  };
 }
 
 /** @param {Suggestion} suggestion */

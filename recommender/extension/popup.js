@@ -89,7 +89,12 @@ function headOf(page) {
 function nobody() {
   say(`${t("nobodyTitle")} ${t("nobodyText")}`);
   const title = make("h3", {}, t("nobodyTitle"));
-  return make("div", { class: "state", "data-state": "nobody" }, title, make("p", {}, t("nobodyText")));
+  return make(
+    "div",
+    { class: "state", "data-state": "nobody" },
+    title,
+    make("p", {}, t("nobodyText")),
+  );
 }
 
 /**

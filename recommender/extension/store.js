@@ -6,7 +6,7 @@
 
 /** @typedef {{ server: string, token: string, name: string }} Pairing */
 
-/** Shut content scripts out of the storage; Firefox has no such switch, and we have no such script. */
+/** Shut content scripts out of the storage, where the browser has a switch for that. */
 export async function closeStorage() {
   for (const area of [chrome.storage.local, chrome.storage.session]) {
     await area.setAccessLevel?.({ accessLevel: "TRUSTED_CONTEXTS" });

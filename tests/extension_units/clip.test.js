@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { MAX_BYTES, bounded, firstOf, fitted, jsonBytes } from "../../recommender/extension/clip.js";
+import {
+  MAX_BYTES,
+  bounded,
+  firstOf,
+  fitted,
+  jsonBytes,
+} from "../../recommender/extension/clip.js";
 
 const body = (text) => ({ url: "https://a.example/", title: "A “title”", text, limit: 5 });
 
@@ -32,7 +38,12 @@ test("a character is not cut in two", () => {
 
 test("a page is as large as the service takes, and keeps its address whole or not at all", () => {
   const long = "x".repeat(200_000);
-  const page = bounded({ url: `https://a.example/${long}`, title: long, selection: long, text: long });
+  const page = bounded({
+    url: `https://a.example/${long}`,
+    title: long,
+    selection: long,
+    text: long,
+  });
   assert.equal(page.url, "");
   assert.equal(page.title.length, 1000);
   assert.equal(page.selection.length, 10_000);

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { hostPattern, isLoopback, parseConnection } from "../../recommender/extension/connection.js";
+import {
+  hostPattern,
+  isLoopback,
+  parseConnection,
+} from "../../recommender/extension/connection.js";
 
 test("what Settings shows is read", () => {
   for (const [text, origin] of [

@@ -5,8 +5,14 @@ import { hostOf, isMailto, isWeb, plainAddress } from "../../recommender/extensi
 
 test("only a mail link opens the mail program", () => {
   assert.ok(isMailto("mailto:joe@example.org?subject=Gr%C3%BC%C3%9Fe%20%26%20more&body=a%0D%0Ab"));
-  for (const link of ["javascript:alert(1)", " mailto:joe@x.example", "https://x.example", "mailto:",
-    "mailto:joe@x.example\njavascript:alert(1)", "data:text/html,mailto:joe@x.example"]) {
+  for (const link of [
+    "javascript:alert(1)",
+    " mailto:joe@x.example",
+    "https://x.example",
+    "mailto:",
+    "mailto:joe@x.example\njavascript:alert(1)",
+    "data:text/html,mailto:joe@x.example",
+  ]) {
     assert.equal(isMailto(link), false, link);
   }
 });
@@ -14,8 +20,17 @@ test("only a mail link opens the mail program", () => {
 test("only pages of the web are read and linked", () => {
   assert.ok(isWeb("https://example.org/a"));
   assert.ok(isWeb("http://127.0.0.1:8765/"));
-  for (const address of [undefined, "", "chrome://version", "about:blank", "file:///etc/passwd",
-    "javascript:alert(1)", "chrome-extension://abc/popup.html", "https://", "view-source:https://x"]) {
+  for (const address of [
+    undefined,
+    "",
+    "chrome://version",
+    "about:blank",
+    "file:///etc/passwd",
+    "javascript:alert(1)",
+    "chrome-extension://abc/popup.html",
+    "https://",
+    "view-source:https://x",
+  ]) {
     assert.equal(isWeb(address), false, String(address));
   }
 });

@@ -16,8 +16,15 @@ test("Retry-After is seconds or a date, and a minute where it says nothing", () 
 });
 
 test("each status has its trouble", () => {
-  for (const [status, kind] of [[401, "revoked"], [429, "limited"], [500, "broken"], [503, "broken"],
-    [403, "refused"], [404, "refused"], [422, "refused"]]) {
+  for (const [status, kind] of [
+    [401, "revoked"],
+    [429, "limited"],
+    [500, "broken"],
+    [503, "broken"],
+    [403, "refused"],
+    [404, "refused"],
+    [422, "refused"],
+  ]) {
     assert.equal(troubleOf(status, "why", "http://127.0.0.1", 9).kind, kind);
   }
   assert.equal(troubleOf(429, "", "", 9).wait, 9);

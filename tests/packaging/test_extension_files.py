@@ -21,8 +21,8 @@ from tests.conftest import ROOT
 FOLDER = ROOT / "recommender" / "extension"
 TOOLS = ROOT / ".venv" / "node" / "node_modules"
 MODULES = (
-    *("api", "badge", "clip", "connection", "dom", "extract", "letter", "links", "options"),
-    *("page", "people", "plan", "popup", "saving", "states", "store", "tabs", "trouble"),
+    *("api", "badge", "clip", "connection", "dom", "extract", "letter", "links", "notes"),
+    *("options", "page", "people", "plan", "popup", "saving", "states", "store", "tabs", "trouble"),
     *("waiting", "worker"),
 )
 FILES = {
