@@ -12,6 +12,10 @@ Scope = Literal["read", "write", "admin"]
 """What a token may do: look, also change, also tokens, devices and the whole account."""
 MuteKind = Literal["source", "topic"]
 
+MailState = Literal["waiting", "sending", "sent"]
+"""waiting: not accepted by the server, for certain. sending: handed over, and no word yet; as that
+may be all that is ever known, it is never sent again by itself."""
+
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 MUTE_KINDS: tuple[MuteKind, ...] = get_args(MuteKind)
 
@@ -56,3 +60,20 @@ class Mute(NamedTuple):
     value: str
     """A source as items name it, or a word or phrase."""
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A week's digest on its way."""
+
+    week: str
+    state: MailState
+    recipient: str
+    attempts: int
+    """How often the server was tried."""
+    at: datetime
+    """When the state was reached."""
+    retry_at: datetime | None
+    """Before then it is not tried again; None for at once."""
+    error: str
+    """What went wrong the last time, in one line."""

@@ -391,6 +391,7 @@ class Suggestion:
     author: str | None
     feed_title: str
     published_at: datetime | None
+    fetched_at: datetime
     interest: str
     relevance: float
     cosine: float

@@ -12,10 +12,12 @@ RecommenderError
   StorageError             SchemaTooNew (.found, .known), StorageBusy
   IngestError              wraps recommender_feeds.FeedError (.url)
   EmbeddingError           wraps recommender_models.EmbedderError
+  MailError                the mail server did not take it, for certain:
+    MailUndecided          … or did, for all anybody knows
   ConfigError              a setting is missing or wrong (.setting)
 
 The text of an error is one line that says what happened and what to do.
-Library errors (sqlite3, httpx, onnxruntime) never leave the edge module that met them.
+Library errors (sqlite3, httpx, onnxruntime, smtplib) never leave the edge module that met them.
 """
 
 from __future__ import annotations
@@ -129,6 +131,14 @@ class IngestError(RecommenderError):
 
 class EmbeddingError(RecommenderError):
     """The embedding model could not be loaded or run."""
+
+
+class MailError(RecommenderError):
+    """The mail server did not take a mail."""
+
+
+class MailUndecided(MailError):
+    """The mail was handed over and no answer came: the server may have taken it, or not."""
 
 
 class ConfigError(RecommenderError):

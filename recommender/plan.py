@@ -92,6 +92,11 @@ class Past(NamedTuple):
         return sum(s.action == "call" and s.day.isocalendar()[:2] == week for s in self.slots)
 
 
+def most_calls(n_people: int) -> int:
+    """Yearly calls of one week, so that a year has room for everybody's."""
+    return max(1, math.ceil(n_people / 52))
+
+
 class Planner:
     """Makes the plan of one day.
 
@@ -108,7 +113,7 @@ class Planner:
         self._day = day
         self._n_people = n_people
         self._past = [slot for slot in past.slots if slot.day > day - timedelta(ATTENTION_DAYS)]
-        self._calls_left = max(1, math.ceil(n_people / 52)) - past.calls_of_week(day)
+        self._calls_left = most_calls(n_people) - past.calls_of_week(day)
         self._offer = offer
         self._looked_at = 0
         self._made: list[Slot] = []

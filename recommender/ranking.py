@@ -240,6 +240,7 @@ def to_suggestion(
         author=c.author,
         feed_title=c.feed_title,
         published_at=c.published_at,
+        fetched_at=c.fetched_at,
         interest=c.phrase,
         relevance=c.relevance,
         cosine=c.cosine,

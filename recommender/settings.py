@@ -76,6 +76,20 @@ class Settings:
     time_zone: str = _setting(
         "", "IANA name of the time zone in which your days begin; empty for this machine's own."
     )
+    smtp_host: str = _setting("", "Server that takes the digest's mail; none if empty.")
+    smtp_port: int = _setting(587, "Its port: 587 for starttls, 465 for tls.")
+    smtp_security: str = _setting(
+        "starttls", "starttls, tls, or none: that only without a password, or to this machine."
+    )
+    smtp_user: str = _setting("", "User name there; no login if empty.")
+    smtp_password: str = _setting(
+        "",
+        "Password there; better kept in the keyring (`pip install sawthis[keyring]`), as "
+        "sawthis-smtp.",
+    )
+    mail_from: str = _setting(
+        "", "Address the digest comes from; the SMTP user or else your own if empty."
+    )
     threads: int = _setting(2, "Threads of the embedding model.")
     writer_url: str = _setting(
         "", "Base address of an OpenAI-compatible service for `draft --alternatives`; off if empty."

@@ -24,14 +24,17 @@ if TYPE_CHECKING:
     from recommender.relevance import RelevanceModel
     from recommender.services.access import Access
     from recommender.services.child import ChildRefresh
+    from recommender.services.digest import Digests
     from recommender.services.doctor import Diagnosis
     from recommender.services.importing import Importer
     from recommender.services.learning import Learner
+    from recommender.services.mailing import Mailer
     from recommender.services.matching import Matching
     from recommender.services.muting import Mutes
     from recommender.services.outcomes import Outcomes
     from recommender.services.people import People
     from recommender.services.planning import Plans
+    from recommender.services.posting import PostOffice
     from recommender.services.progress import Progress
     from recommender.services.refresh import Refresher
     from recommender.services.saving import Saver
@@ -199,6 +202,43 @@ class House:
         return Standings(self.storage, self.account_id, self.people, self.zone)
 
     @cached_property
+    def digests(self) -> Digests:
+        """Digests of a week."""
+        from recommender.services.digest import Digests
+
+        return Digests(
+            self.storage,
+            self.account_id,
+            self.people,
+            self.suggester,
+            self.plans,
+            self.standing,
+            self.zone,
+        )
+
+    @property
+    def mailer(self) -> Mailer:
+        """Digests by mail; made anew, as `serve` learns its port late."""
+        from recommender.services.mailing import Mailer, Sender
+
+        settings = self.settings
+        user = settings.smtp_user
+        sender = Sender(
+            settings.origin,
+            settings.mail_from or (user if "@" in user else ""),
+            is_public=settings.public_url.startswith("https://"),
+        )
+        return Mailer(
+            self.storage, self.account_id, self.digests, self.post_office, sender, self.zone
+        )
+
+    def post_office(self) -> PostOffice:
+        """Where the settings say that mail is handed over, or ConfigError."""
+        from recommender.services.posting import post_office
+
+        return post_office(self.settings)
+
+    @cached_property
     def learner(self) -> Learner:
         """What reactions teach."""
         from recommender.services.learning import Learner
@@ -324,6 +364,8 @@ class House:
             data_dir=self.settings.data_dir,
             load_embedder=self.embedder,
             about_model=lambda: describe(self.settings.model, self.settings.model_cache),
+            schedule=self.mailer.schedule(),
+            check_mail_server=lambda: self.post_office().check(),
             now=utc_now(),
         )
 

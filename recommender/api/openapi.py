@@ -14,6 +14,7 @@ TAGS = {
     "contacts": "People you want to keep in touch with, and address books.",
     "interests": "What they have said they care about.",
     "suggestions": "What to send to whom, and why.",
+    "digest": "The week in one mail to you, and as feeds.",
     "touches": "When you were in touch.",
     "plan": "Today's few things, and how the network stands.",
     "items": "The pool of articles, jokes and pages, and what is muted.",

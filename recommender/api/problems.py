@@ -30,6 +30,7 @@ _STATUS: tuple[tuple[type[errors.RecommenderError], int, str], ...] = (
     (errors.AccessDenied, 403, "forbidden"),
     (errors.InvalidInput, 422, "invalid-input"),
     (errors.IngestError, 502, "unreadable-page"),
+    (errors.MailError, 502, "mail-server"),
     (errors.StorageBusy, 503, "busy"),
     (errors.EmbeddingError, 503, "model-unavailable"),
     (errors.StorageError, 507, "storage"),

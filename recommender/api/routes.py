@@ -8,6 +8,7 @@ from recommender.api import (
     access,
     books,
     contacts,
+    digest,
     feeds,
     jobs,
     pool,
@@ -18,7 +19,10 @@ from recommender.api import (
 )
 
 router = APIRouter(prefix="/api/v1")
-for part in (contacts, suggestions, rhythm, books, pool, feeds, jobs, preferences, access):
+_PARTS = (
+    contacts, suggestions, digest, rhythm, books, pool, feeds, jobs, preferences, access,
+)  # fmt: skip
+for part in _PARTS:
     router.include_router(part.router)
 health = APIRouter(prefix="/health", tags=["health"])
 

@@ -1,7 +1,4 @@
-"""Runs the application under uvicorn, and refreshes the library as time goes by.
-
-A refresh runs as a child process, and shows as a job while it does.
-"""
+"""Runs the application under uvicorn, with what is done beside it as time goes by."""
 
 from __future__ import annotations
 
@@ -10,7 +7,6 @@ import logging
 import os
 import signal
 import socket
-import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -20,6 +16,7 @@ from anyio.to_thread import current_default_thread_limiter
 
 from recommender.api.app import create_app
 from recommender.api.gate import ACCESS_LOG
+from recommender.api.loops import DigestLoop, RefreshLoop
 from recommender.errors import ConfigError
 from recommender.wiring import House
 
@@ -28,39 +25,10 @@ if TYPE_CHECKING:
 
     from fastapi.routing import APIRouter
 
-    from recommender.services.jobs import Jobs
     from recommender.settings import Settings
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 HANDLER_THREADS = 8
-
-
-class RefreshLoop:
-    """Looks for feeds that are due every so often until stopped.
-
-    Args:
-        house: Whose library.
-        jobs: Where a refresh is to be seen while it runs.
-    """
-
-    def __init__(self, house: House, jobs: Jobs) -> None:
-        self._house = house
-        self._jobs = jobs
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="refresh-loop", daemon=True)
-
-    def start(self) -> None:
-        """Begin, unless the settings switch it off."""
-        if self._house.settings.refresh_minutes > 0:
-            self._thread.start()
-
-    def stop(self) -> None:
-        """End; a refresh under way is not waited for."""
-        self._stopped.set()
-
-    def _run(self) -> None:
-        while not self._stopped.wait(self._house.settings.refresh_minutes * 60):
-            self._jobs.refresh(self._house)
 
 
 class _Server(uvicorn.Server):
@@ -114,15 +82,17 @@ def run_server(
     house.settings = replace(settings, port=port)
     # uvicorn drains, then raises the signal again: what runs beside it must end, too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    loop = RefreshLoop(house, app.state.jobs)
-    loop.start()
+    loops = RefreshLoop(house, app.state.jobs), DigestLoop(house)
+    for loop in loops:
+        loop.start()
     announce(f"Sawthis is at {house.settings.origin}/ (Ctrl-C ends it)")
     try:
         _Server(config).run(sockets=[listener])
     except KeyboardInterrupt:
         pass
     finally:
-        loop.stop()
+        for loop in loops:
+            loop.stop()
         app.state.jobs.stop()
         house.close()
 

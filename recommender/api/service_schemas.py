@@ -221,23 +221,6 @@ class ShareOut(StatusOut):
     """Empty where it is not for them."""
 
 
-class CardOut(BaseModel):
-    """One person of the digest."""
-
-    contact: FitContact
-    last_contact: str
-    overdue_days: int
-    suggestion: dict[str, Any]
-
-
-class DigestOut(BaseModel):
-    """Who is due, each with one thing to send."""
-
-    cards: list[CardOut]
-    without: int
-    """People for whom there is nothing worth sending."""
-
-
 class FoundInterestOut(BaseModel):
     """What somebody writes about again and again."""
 

@@ -1,4 +1,4 @@
-"""/suggestions and the digest: what came of them, notes ready to send, and undo."""
+"""/suggestions: what came of them, notes ready to send, and undo."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from recommender.api.paging import Cursor, Limit, as_place
 from recommender.domain import Status
 from recommender.errors import InvalidInput, SuggestionNotFound
 from recommender.services import shapes
-from recommender.services.digest import build_digest
 from recommender.services.drafts import as_form, note_to
 from recommender.wiring import House, utc_now
 
@@ -136,13 +135,3 @@ def _draft(house: House, ref: str, body: out.DraftIn) -> out.DraftOut:
     note = note if body.note is None else body.note
     draft = as_form(contact, note, body.form, subject=subject, now=now)
     return out.DraftOut(contact_id=contact.id, form=body.form, subject=subject, draft=draft)
-
-
-@router.get("/digest", operation_id="get_digest")
-def get_digest(house: Reader, people: Annotated[int, Query(ge=1, le=20)] = 5) -> out.DigestOut:
-    """Who is due, each with one thing to send."""
-    found = build_digest(
-        house.people, house.suggester, house.touches, now=utc_now(), n_people=people
-    )
-    cards = [shapes.card_shape(card) for card in found.cards]
-    return out.DigestOut.model_validate({"cards": cards, "without": found.n_without})

@@ -11,6 +11,7 @@ from recommender.cli.context import Json, open_house
 from recommender.cli.output import emit_json, heading, say, table
 from recommender.errors import InvalidInput
 from recommender.services import shapes
+from recommender.services.standing import gauge_lines
 from recommender.wiring import utc_now
 
 if TYPE_CHECKING:
@@ -62,14 +63,10 @@ def _print(standing: Standing) -> None:
     if not gauge.people:
         say('No contacts yet: `sawthis contacts add "Joe Ferraro" -i sailing` adds one.')
         return
-    heading(
-        f"{gauge.touched} of {gauge.people} people ({gauge.share:.0%}) heard from you within "
-        "twelve months."
-    )
-    if gauge.full_on and gauge.full_on > standing.day:
-        say(f"At today's pace it is everybody on {gauge.full_on:%-d %B %Y}.")
-    elif gauge.full_on is None and gauge.people:
-        say("In the last three months nobody was reached for the first time in a year.")
+    first, *more = gauge_lines(gauge, standing.day)
+    heading(first)
+    for line in more:
+        say(line)
     slipping = standing.slipping
     say(_slipping(len(slipping)))
     table(

@@ -37,7 +37,7 @@ COMMANDS = {
     "feeds": "feeds",
     "items": "items",
     "refresh": "pool",
-    "digest": "pool",
+    "digest": "digest",
     "demo": "pool",
     "serve": "service",
     "doctor": "service",

@@ -1,4 +1,4 @@
-"""`refresh`, `digest`, `demo`: filling the pool and looking at the outcome."""
+"""`refresh` and `demo`: filling the pool."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recommender.cli.context import Json, open_house
-from recommender.cli.output import emit_json, heading, note, progress, progress_lines, say
+from recommender.cli.output import emit_json, note, progress, progress_lines, say
 from recommender.services import shapes
 from recommender.wiring import utc_now
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Hang the commands on the tree."""
     app.command("refresh")(refresh)
-    app.command("digest")(digest)
     app.command("demo")(demo)
 
 
@@ -69,40 +68,6 @@ def _report_line(report: RefreshReport) -> str:
         f"{report.count('failed')} failed); {report.n_added} new items, "
         f"{report.n_changed} changed; {completed}{report.n_embedded} embedded."
     )
-
-
-def digest(
-    preview: Annotated[
-        bool, typer.Option("--preview", help="Print it; the mail itself comes later.")
-    ] = False,
-    n: Annotated[int, typer.Option("-n", min=1, max=20, help="How many people.")] = 5,
-    as_json: Json = False,
-) -> None:
-    """The people who are due, each with one thing to send."""
-    from recommender.services.digest import build_digest
-
-    if not preview and not as_json:
-        raise typer.BadParameter("mailing is not built yet; use `sawthis digest --preview`")
-    house = open_house()
-    found = build_digest(house.people, house.suggester, house.touches, now=utc_now(), n_people=n)
-    if as_json:
-        emit_json(
-            {
-                "cards": [shapes.card_shape(card) for card in found.cards],
-                "without": found.n_without,
-            }
-        )
-        return
-    if not found.cards:
-        say("Nothing worth sending this week. That is fine.")
-        return
-    heading("Good reasons to write: " + ", ".join(c.contact.first_name for c in found.cards))
-    for card in found.cards:
-        say(f"\n{card.contact.name}. {card.last_contact}.")
-        say(f"  {card.suggestion.title}")
-        if card.suggestion.url and card.suggestion.kind != "joke":
-            say(f"  {card.suggestion.url}")
-        say(f"  {card.suggestion.reason}")
 
 
 def demo(as_json: Json = False) -> None:

@@ -1,4 +1,4 @@
-"""Mail: letters that were exchanged, read for who wrote to whom and when.
+"""Mail: letters read for who wrote to whom, and the digest, made and handed over.
 
-Nothing is mailed yet; `sawthis digest --preview` shows what will be.
+What others wrote is read for its envelope only. What is made goes to the user, and to nobody else.
 """

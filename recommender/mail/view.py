@@ -30,13 +30,7 @@ class Pick:
     """Quoted from the item; may be empty."""
     write_url: str
     """Opens the prepared mail: mailto:, or a page of the service for who has no address."""
-    sent_url: str = ""
-    """A page that asks whether to note it as sent."""
-    later_url: str = ""
-    """A page that asks whether to put it off."""
-    no_url: str = ""
-    """A page that asks whether it is not for them."""
-    outcome_url: str = ""
+    outcome_url: str
     """A page that asks what came of it."""
 
 

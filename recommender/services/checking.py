@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 MAX_NAME_CHARACTERS = 200
 MAX_PHRASE_CHARACTERS = 200
 MAX_NOTES_CHARACTERS = 10_000
+MAX_MAILBOX_CHARACTERS = 254
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_MAILBOX = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 
@@ -70,6 +74,15 @@ def checked(contact: Contact) -> Contact:
         birthday=checked_day(contact.birthday, what="a birthday"),
         details=_checked_details(contact.details),
     )
+
+
+def checked_mailbox(address: str) -> str:
+    """One address that mail can be sent to, or InvalidInput."""
+    # ASCII: few servers take the others, and none has to (RFC 6531).
+    if not _MAILBOX.fullmatch(address) or len(address) > MAX_MAILBOX_CHARACTERS:
+        shown = " ".join(_CONTROL.sub(" ", address).split())[:80]
+        raise InvalidInput(f"“{shown}” is no e-mail address that mail can be sent to")
+    return address
 
 
 def _text(text: str) -> str:

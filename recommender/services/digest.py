@@ -1,72 +1,266 @@
-"""The digest: who deserves a few lines now, and with what. The rows behind page and mail."""
+"""The digest: who deserves a few lines this week, and with what. The rows behind page and mail.
+
+    turns of the coming week -> those due, most urgent first; then those who are nearest to it
+    each -> the suggester's best, as every face shows them
+    calls, birthdays, what came back, the gauge
+
+Nothing is marked as sent, and nothing is written.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
-from recommender.rhythm import last_contact, overdue_days
+from recommender.plan import EASY_BEFORE_DORMANT, Past, most_calls
+from recommender.rhythm import day_of, last_contact, overdue_days
 from recommender.safety import may_be_written_to
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import date, datetime, tzinfo
 
-    from recommender.domain import Contact, Suggestion
+    from recommender.domain import Contact, Suggestion, Touch
+    from recommender.ledger import Gauge
+    from recommender.plan import Turn
     from recommender.services.people import People
+    from recommender.services.planning import Plans
+    from recommender.services.standing import Occasion, Standings
     from recommender.services.suggest import Suggester
-    from recommender.services.touches import Touches
+    from recommender.storage.protocol import Storage
 
-DEFAULT_PEOPLE = 5
+WEEK_DAYS = 7
+MOST_PEOPLE = 7
+MOST_EACH = 3
+MOST_PICKS = 12
+"""Things to send in one digest: with the rest of it, five minutes of reading."""
+FEW_PEOPLE = 3
+"""With fewer than that who are due, others are looked at."""
+MOST_BACK = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One person with one thing to send."""
+    """One person with one to three things to send."""
 
     contact: Contact
-    suggestion: Suggestion
+    suggestions: tuple[Suggestion, ...]
+    """Best first; at least one."""
     last_contact: str
     overdue_days: int
+    is_due: bool
+    """Whether it is their turn this week."""
+
+    @property
+    def suggestion(self) -> Suggestion:
+        """The best."""
+        return self.suggestions[0]
+
+
+class CallDue(NamedTuple):
+    """Somebody to ring up this week."""
+
+    contact: Contact
+    last_contact: str
+    topics: tuple[str, ...]
+
+
+class Reply(NamedTuple):
+    """Something that came back in the last week."""
+
+    contact: Contact
+    touch: Touch
+    title: str
+    """Of what it answers; empty if that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """The cards of a digest and who was left in peace."""
+    """One week's digest."""
 
+    day: date
     cards: tuple[Card, ...]
     n_without: int
-    """Active contacts for whom there is nothing worth sending."""
+    """People who are due, and for whom nothing is good enough."""
+    calls: tuple[CallDue, ...]
+    occasions: tuple[Occasion, ...]
+    """Birthdays and other days of the week to come."""
+    came_back: tuple[Reply, ...]
+    gauge: Gauge
 
 
-def build_digest(
-    people: People,
-    suggester: Suggester,
-    touches: Touches,
-    *,
-    now: datetime,
-    n_people: int = DEFAULT_PEOPLE,
-) -> Digest:
-    """One suggestion each for the people who are due the longest. Marks nothing as sent."""
-    last = touches.last()
-    cadences = people.cadences()
-    active = [contact for contact in people.all() if may_be_written_to(contact, now)]
-    late = {c.id: overdue_days(c, last.get(c.id), now, cadences) for c in active}
-    due = sorted(active, key=lambda c: (-late[c.id], c.name))
-    cards: list[Card] = []
-    looked_at = 0
-    for contact in due:
-        if len(cards) == n_people:
-            break
-        looked_at += 1
-        answer = suggester.suggest(contact, now=now, n=1)
-        for suggestion in answer.suggestions:
+class Digests:
+    """The digests of one account.
+
+    Args:
+        storage: The library.
+        account_id: Whose.
+        people: Their contacts.
+        suggester: Their suggestions.
+        plans: Whose turn it is.
+        standings: How the network stands.
+        zone: The user's own, which says when a day begins.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        account_id: str,
+        people: People,
+        suggester: Suggester,
+        plans: Plans,
+        standings: Standings,
+        zone: tzinfo | None,
+    ) -> None:
+        self._storage = storage
+        self._account_id = account_id
+        self._people = people
+        self._suggester = suggester
+        self._plans = plans
+        self._standings = standings
+        self._zone = zone
+
+    def build(self, *, now: datetime, n_people: int = MOST_PEOPLE) -> Digest:
+        """The digest of the coming week, of what there is now."""
+        day = day_of(now, self._zone)
+        active, turns = self.turns(now=now)
+        calls = self._calls(active, turns, day, now)
+        called = {call.contact.id for call in calls}
+        due, others = _split([turn for turn in turns if turn.contact_id not in called], day)
+        others = [turn for turn in others if _has_waited(turn, day)]
+        cards, n_without = self._cards(
+            active, due, others, now, n_people=n_people, n_others=min(n_people, FEW_PEOPLE)
+        )
+        return Digest(
+            day=day,
+            cards=tuple(_within(cards, MOST_PICKS)),
+            n_without=n_without,
+            calls=tuple(calls),
+            occasions=tuple(self._standings.occasions(now=now, days=WEEK_DAYS - 1)),
+            came_back=tuple(self._came_back(active, day, now)),
+            gauge=self._standings.on(now=now).gauge,
+        )
+
+    def ideas(self, *, now: datetime, n_people: int) -> list[Card]:
+        """One thing each for whoever waits the longest, whether it is their turn or not."""
+        active, turns = self.turns(now=now)
+        due, others = _split(turns, day_of(now, self._zone))
+        cards, _ = self._cards(
+            active, due, others, now, n_people=n_people, n_others=n_people, n_each=1
+        )
+        return cards
+
+    def turns(self, *, now: datetime) -> tuple[dict[str, Contact], list[Turn]]:
+        """Who may be written to, and how they stand; not those who talked just now."""
+        active = {c.id: c for c in self._people.all() if may_be_written_to(c, now)}
+        last = self._storage.history.last_touches(self._account_id)
+        day = day_of(now, self._zone)
+        turns = self._plans.turns(list(active.values()), last, day)
+        return active, [turn for turn in turns if not turn.at_rest]
+
+    def _cards(
+        self,
+        active: dict[str, Contact],
+        due: Sequence[Turn],
+        others: Sequence[Turn],
+        now: datetime,
+        *,
+        n_people: int,
+        n_others: int,
+        n_each: int = MOST_EACH,
+    ) -> tuple[list[Card], int]:
+        """Cards of those due, and of others as long as there are fewer than `n_others`.
+
+        With the number of those due for whom nothing is good enough.
+        """
+        cadences = self._people.cadences()
+        last = self._storage.history.last_touches(self._account_id)
+        cards: list[Card] = []
+        n_without = 0
+        for turn, is_due in ((t, group is due) for group in (due, others) for t in group):
+            if len(cards) >= (n_people if is_due else n_others):
+                break
+            contact = active[turn.contact_id]
+            found = self._suggester.suggest(contact, now=now, n=n_each).suggestions
             touch = last.get(contact.id)
-            cards.append(
-                Card(
-                    contact,
-                    suggestion,
-                    last_contact(touch, now),
-                    late[contact.id],
-                )
+            late = overdue_days(contact, touch, now, cadences)
+            if found:
+                cards.append(Card(contact, found, last_contact(touch, now), late, is_due))
+            n_without += not found and is_due
+        return cards, n_without
+
+    def _calls(
+        self, active: dict[str, Contact], turns: Sequence[Turn], day: date, now: datetime
+    ) -> list[CallDue]:
+        """This week's yearly calls: those already planned for it, then whoever waited longest."""
+        since = day - timedelta(days=day.weekday())
+        slots = self._storage.rhythm.slots_since(self._account_id, since)
+        planned = {slot.contact_id for slot in slots if slot.action == "call"}
+        n_left = most_calls(len(active)) - Past(slots).calls_of_week(day)
+        fit = [turn for turn in turns if turn.call_is_due]
+        ours = [turn for turn in fit if turn.contact_id in planned]
+        spare = [t for t in fit if t.contact_id not in planned and not t.is_dormant]
+        spare.sort(key=lambda t: (t.last is None, t.last or day, t.contact_id))
+        last = self._storage.history.last_touches(self._account_id)
+        return [
+            CallDue(
+                active[turn.contact_id],
+                last_contact(last.get(turn.contact_id), now),
+                self._plans.topics(active[turn.contact_id], now=now),
             )
-    return Digest(tuple(cards), looked_at - len(cards))
+            for turn in [*ours, *spare[: max(0, n_left)]]
+        ]
+
+    def _came_back(self, active: dict[str, Contact], day: date, now: datetime) -> Iterator[Reply]:
+        """What they said in the last seven days, newest first."""
+        touches = self._storage.history.touches(self._account_id)
+        lately = (
+            touch
+            for touch in touches
+            if touch.direction == "in"
+            and touch.contact_id in active
+            and 0 <= (day - day_of(touch.at, self._zone)).days < WEEK_DAYS
+        )
+        for _, touch in zip(range(MOST_BACK), lately, strict=False):
+            told = self._storage.items.texts([touch.item_id] if touch.item_id else [])
+            yield Reply(active[touch.contact_id], touch, next((t for t, _ in told.values()), ""))
+
+
+def _split(turns: Iterable[Turn], day: date) -> tuple[list[Turn], list[Turn]]:
+    """(due within the week, not), most urgent first; two easy ones before each dormant one."""
+    ordered = sorted(turns, key=lambda t: (day < t.window.latest, *_lateness(t, day)))
+    until = day + timedelta(days=WEEK_DAYS - 1)
+    due = [turn for turn in ordered if turn.window.due <= until]
+    others = sorted((t for t in ordered if t.window.due > until), key=lambda t: _lateness(t, day))
+    return list(_easy_first(due)), others
+
+
+def _lateness(turn: Turn, day: date) -> tuple[float, str]:
+    return -(day - turn.window.due).days / turn.cadence, turn.contact_id
+
+
+def _easy_first(turns: Sequence[Turn]) -> Iterator[Turn]:
+    """Two who heard from the user within a year before each who did not, while there are any."""
+    easy = [turn for turn in turns if not turn.is_dormant]
+    dormant = [turn for turn in turns if turn.is_dormant]
+    while easy or dormant:
+        yield from easy[:EASY_BEFORE_DORMANT]
+        yield from dormant[:1]
+        easy, dormant = easy[EASY_BEFORE_DORMANT:], dormant[1:]
+
+
+def _has_waited(turn: Turn, day: date) -> bool:
+    """Whether half of the cadence has gone by: before that it is no week to write again."""
+    return turn.last is None or 2 * (day - turn.last).days >= turn.cadence
+
+
+def _within(cards: Sequence[Card], n_picks: int) -> Iterator[Card]:
+    """Everybody's first, then everybody's second and third, as long as there is room."""
+    n_each = [0] * len(cards)
+    for rank in range(MOST_EACH):
+        for at, card in enumerate(cards):
+            if len(card.suggestions) > rank and sum(n_each) < n_picks:
+                n_each[at] += 1
+    for n, card in zip(n_each, cards, strict=True):
+        yield replace(card, suggestions=card.suggestions[:n])

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
-from recommender.errors import RecommenderError
+from recommender.errors import ConfigError, MailError, RecommenderError
 from recommender.rhythm import ago
 
 if TYPE_CHECKING:
@@ -17,11 +18,15 @@ if TYPE_CHECKING:
 
     from recommender_models import Embedder
 
+    from recommender.account import Outgoing
     from recommender.domain import Counts, Feed
+    from recommender.services.mailing import Schedule
     from recommender.storage.protocol import Storage
 
 LOW_DISK_BYTES = 500 * 2**20
 SPEED_TEXTS = 24
+HANDING_OVER = timedelta(minutes=10)
+"""Longer than any mail server may take for an answer (RFC 5321, 4.5.3.2.6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +138,61 @@ def diagnose_model(
     return findings
 
 
+def diagnose_digest(
+    storage: Storage,
+    account_id: str,
+    schedule: Schedule,
+    check_server: Callable[[], None],
+    now: datetime,
+) -> list[Finding]:
+    """Whether the digest can go out, and what became of the last one; nothing if it is off."""
+    found = []
+    if schedule.weekly is not None and not schedule.recipient:
+        found += [
+            Finding(
+                "digest",
+                "warning",
+                "it has a day and no address",
+                "`sawthis digest schedule --to you@example.com`",
+            )
+        ]
+    for one in storage.mail.outbox(account_id, limit=1):
+        found += [last_digest(one, now)]
+    if schedule.weekly is None and not found:
+        return []
+    try:
+        check_server()
+    except (MailError, ConfigError) as error:
+        return [*found, Finding("mail server", "fault", str(error), "see docs/how-to/digest.md")]
+    return [*found, Finding("mail server", "ok", "it takes the login and waits for mail")]
+
+
+def last_digest(one: Outgoing, now: datetime) -> Finding:
+    """What became of the newest digest."""
+    what, times = (
+        f"the digest of {one.week}",
+        "once" if one.attempts == 1 else f"{one.attempts} times",
+    )
+    if one.state == "sent":
+        return Finding("digest", "ok", f"{what} was sent {ago(one.at, now)}")
+    if one.state == "sending" and now - one.at > HANDING_OVER:
+        return Finding(
+            "digest",
+            "warning",
+            f"{what} was handed over {ago(one.at, now)}, and no answer came: it may have arrived",
+            "`sawthis digest send --again` sends it once more",
+        )
+    if one.state == "sending" or not one.error:
+        return Finding("digest", "ok", f"{what} is on its way")
+    later = f"; it is tried again at {one.retry_at:%H:%M} UTC" if one.retry_at else ""
+    return Finding(
+        "digest",
+        "warning",
+        f"{what} did not go out (tried {times}): {one.error}{later}",
+        "`sawthis digest send` tries now",
+    )
+
+
 def diagnose(
     storage: Storage,
     account_id: str,
@@ -140,6 +200,8 @@ def diagnose(
     data_dir: Path,
     load_embedder: Callable[[], Embedder],
     about_model: Callable[[], Mapping[str, object]],
+    schedule: Schedule,
+    check_mail_server: Callable[[], None],
     now: datetime,
 ) -> Diagnosis:
     """Look at everything; never raises for what it finds."""
@@ -149,5 +211,6 @@ def diagnose(
         *diagnose_model(storage, load_embedder, about_model),
         *diagnose_feeds(storage.feeds.feeds(account_id), now),
         *diagnose_people(counts),
+        *diagnose_digest(storage, account_id, schedule, check_mail_server, now),
     ]
     return Diagnosis(counts, tuple(findings))

@@ -128,13 +128,22 @@ def _email(contact: Contact) -> str:
 
 
 def _phone(contact: Contact) -> str:
+    number = dialled(contact)
+    if not number:
+        raise InvalidInput(
+            f"{contact.name} has no phone number: "
+            f"`sawthis contacts edit {contact.slug} --phone \u2026`"
+        )
+    return number
+
+
+def dialled(contact: Contact) -> str:
+    """The first number of a contact that can be dialled, as digits; empty if there is none."""
     for phone in contact.details.phones:
         number = re.sub(r"[^0-9+]", "", phone.replace("(0)", "").partition(";")[0])
         if len(number.lstrip("+")) > 4:
             return f"+{number[2:]}" if number.startswith("00") else number
-    raise InvalidInput(
-        f"{contact.name} has no phone number: `sawthis contacts edit {contact.slug} --phone \u2026`"
-    )
+    return ""
 
 
 def _one_line(text: str) -> str:

@@ -224,7 +224,7 @@ class Plans:
             suggestion=suggestion,
             why=self._why(slot, contact, suggestion),
             note=self._note(slot, contact, suggestion),
-            topics=self._topics(contact, now) if slot.action == "call" else (),
+            topics=self.topics(contact, now=now) if slot.action == "call" else (),
             last_contact=last_contact(touch, now),
             is_done=is_done,
         )
@@ -261,7 +261,7 @@ class Plans:
         interests = [i for i in self._people.interests(contact) if i.polarity == "like"]
         return hello_for(voice, contact, interests[0].phrase if interests else "")
 
-    def _topics(self, contact: Contact, now: datetime) -> tuple[str, ...]:
+    def topics(self, contact: Contact, *, now: datetime) -> tuple[str, ...]:
         """Three things to talk about: what was sent last, what is new, what they care about."""
         events = self._storage.history.statuses(self._account_id, contact.id)
         sent = [e.item_id for e in reversed(events) if e.status in SHARED][:1]

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     )
     from recommender.learning import Proposal
     from recommender.services.browsing import Shown
-    from recommender.services.digest import Card
     from recommender.services.discovery import Offer
     from recommender.services.doctor import Diagnosis
     from recommender.services.duplicates import Duplicate
@@ -368,16 +367,6 @@ def fit_shape(fit: Fit) -> Shape:
         "has_email": bool(fit.contact.emails),
         "last_contact": fit.last_contact,
         "had_it": fit.had_it,
-    }
-
-
-def card_shape(card: Card) -> Shape:
-    """One person of a digest."""
-    return {
-        "contact": contact_shape(card.contact),
-        "last_contact": card.last_contact,
-        "overdue_days": card.overdue_days,
-        "suggestion": suggestion_shape(card.suggestion),
     }
 
 

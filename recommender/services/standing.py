@@ -175,6 +175,21 @@ class Standings:
         )
 
 
+def gauge_lines(gauge: Gauge, day: date) -> list[str]:
+    """How many heard from the user within a year, and when all will have, in words."""
+    if not gauge.people:
+        return []
+    lines = [
+        f"{gauge.touched} of {gauge.people} people ({gauge.share:.0%}) heard from you within "
+        "twelve months."
+    ]
+    if gauge.full_on is None:
+        lines += ["In the last three months nobody was reached for the first time in a year."]
+    elif gauge.full_on > day:
+        lines += [f"At today's pace it is everybody on {gauge.full_on:%-d %B %Y}."]
+    return lines
+
+
 def advice_lines(advice: Advice | None, contact: Contact) -> list[str]:
     """The guard's advice in words; nothing where it has none."""
     if advice is None:

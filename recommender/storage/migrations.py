@@ -396,6 +396,25 @@ CREATE TABLE mutes (
 """
 
 
+_M008 = """
+CREATE TABLE outbox (
+    account_id TEXT NOT NULL REFERENCES accounts(id) ON DELETE CASCADE,
+    week TEXT NOT NULL,
+    state TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    at TEXT NOT NULL,
+    retry_at TEXT,
+    error TEXT NOT NULL,
+    PRIMARY KEY (account_id, week)
+);
+CREATE TABLE feed_keys (
+    account_id TEXT PRIMARY KEY REFERENCES accounts(id) ON DELETE CASCADE,
+    key TEXT NOT NULL UNIQUE
+)
+"""
+
+
 _STEPS = {
     "m001_first_house": _M001,
     "m002_the_ingester": _M002,
@@ -404,6 +423,7 @@ _STEPS = {
     "m005_safe_to_send": _M005,
     "m006_people_and_rhythm": _M006,
     "m007_who_may_come_in": _M007,
+    "m008_the_digest": _M008,
 }
 LATEST = len(_STEPS)
 

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import date, datetime
 
-    from recommender.account import Grant, Mute, MuteKind, Session, Token
+    from recommender.account import Mute, MuteKind
     from recommender.domain import Contact, Counts, Group, Had, Interest, Slot, StatusEvent, Touch
+    from recommender.storage.access_protocol import AccessStore, MailStore
     from recommender.storage.pool_protocol import (
         FeedStore,
         ItemStore,
@@ -158,63 +159,6 @@ class HistoryStore(Protocol):
         """
 
 
-class AccessStore(Protocol):
-    """Who may come in: tokens, one-time codes, sessions; and answers that were given before.
-
-    Secrets come as hashes only.
-    """
-
-    def add_token(self, account_id: str, token: Token, token_hash: str) -> None:
-        """Add a token; ConflictError if the account has one of this name in force."""
-
-    def revoke_token(self, account_id: str, ref: str, now: datetime) -> Token:
-        """Revoke by id or name, or TokenNotFound."""
-
-    def tokens(self, account_id: str) -> list[Token]:
-        """All tokens, oldest first."""
-
-    def grant_of_token(self, token_hash: str, now: datetime) -> Grant | None:
-        """What a token in force lets in (its use is noted to the minute), or None."""
-
-    def put_code(
-        self, account_id: str, kind: str, code_hash: str, *, now: datetime, expires_at: datetime
-    ) -> None:
-        """Put a one-time code of a kind; those that ran out are dropped."""
-
-    def take_code(self, kind: str, code_hash: str, now: datetime) -> str | None:
-        """The account of a code in force, or None; of two who ask, one gets it."""
-
-    def add_session(self, account_id: str, session: Session, session_hash: str) -> None:
-        """Add a session; those that ran out are dropped."""
-
-    def grant_of_session(self, session_hash: str, now: datetime) -> Grant | None:
-        """What a session in force lets in (its use is noted to the minute), or None."""
-
-    def sessions(self, account_id: str, now: datetime) -> list[Session]:
-        """Sessions in force, oldest first."""
-
-    def end_session(self, account_id: str, session_id: str) -> None:
-        """End a session, or NotFoundError."""
-
-    def answer(self, account_id: str, key: str) -> tuple[str, str] | None:
-        """(fingerprint of the request, answer) that was kept under a key, or None."""
-
-    def put_answer(
-        self,
-        account_id: str,
-        key: str,
-        *,
-        fingerprint: str,
-        body: str,
-        now: datetime,
-        keep_from: datetime,
-    ) -> None:
-        """Keep an answer under a key; those from before a moment are dropped.
-
-        ConflictError if the key holds one. Erasing a contact drops all of the account.
-        """
-
-
 class RhythmStore(Protocol):
     """Groups with their cadence, preferences, mutes, and the plans of days."""
 
@@ -284,6 +228,10 @@ class Storage(Protocol):
     @property
     def access(self) -> AccessStore:
         """Tokens, codes, sessions."""
+
+    @property
+    def mail(self) -> MailStore:
+        """Digests on their way."""
 
     @property
     def rhythm(self) -> RhythmStore:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from recommender.storage.access import SqliteAccess
+    from recommender.storage.mail import SqliteMail
 
 _COUNTS = f"""
 SELECT
@@ -58,6 +59,13 @@ class SqliteStorage:
         from recommender.storage.access import SqliteAccess
 
         return SqliteAccess(self._db)
+
+    @cached_property
+    def mail(self) -> SqliteMail:
+        """Digests on their way; `suggest` has no use for them."""
+        from recommender.storage.mail import SqliteMail
+
+        return SqliteMail(self._db)
 
     def transaction(self) -> AbstractContextManager[None]:
         """One atomic unit of work."""

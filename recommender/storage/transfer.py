@@ -53,6 +53,7 @@ _OWNED = {
     "group": "SELECT * FROM groups WHERE account_id = :account_id ORDER BY name",
     "preference": "SELECT * FROM preferences WHERE account_id = :account_id ORDER BY key",
     "mute": "SELECT * FROM mutes WHERE account_id = :account_id ORDER BY created_at, value",
+    "digest": "SELECT * FROM outbox WHERE account_id = :account_id ORDER BY week",
     "plan": "SELECT * FROM plans WHERE account_id = :account_id ORDER BY day",
     "slot": "SELECT * FROM plan_slots WHERE account_id = :account_id ORDER BY day, place",
 }
@@ -62,6 +63,7 @@ _PLAIN = {
     "group": "groups",
     "preference": "preferences",
     "mute": "mutes",
+    "digest": "outbox",
     "plan": "plans",
     "slot": "plan_slots",
 }

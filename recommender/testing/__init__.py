@@ -20,6 +20,7 @@ from recommender.testing.builders import (
 from recommender.testing.embedder import WordEmbedder
 from recommender.testing.intake import IntakeContract
 from recommender.testing.library import LibraryContract
+from recommender.testing.mail import MailContract
 from recommender.testing.matching import MatchesContract
 from recommender.testing.people import PeopleContract
 from recommender.testing.pool import PoolContract
@@ -49,6 +50,7 @@ class StorageContract(
     MatchesContract,
     RhythmContract,
     AccessContract,
+    MailContract,
     LibraryContract,
 ):
     """What every storage must do. Inherit, and give a fixture `storage`: an empty library."""

@@ -8,6 +8,7 @@ from recommender.web import (
     assets,
     books,
     devices,
+    digest,
     feeds,
     guide,
     health,
@@ -28,7 +29,7 @@ router = APIRouter(include_in_schema=False)
 _PARTS = (
     assets, login, today, suggestions, guide, jobs,
     people, books, person, person_edit, person_state, pool, feeds,
-    health, settings, devices, transfer,
+    health, settings, devices, digest, transfer,
 )  # fmt: skip
 for part in _PARTS:
     router.include_router(part.router)

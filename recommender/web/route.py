@@ -37,6 +37,7 @@ _STATUS: tuple[tuple[type[errors.RecommenderError], int], ...] = (
     (errors.InvalidInput, 422),
     (errors.AccessDenied, 403),
     (errors.IngestError, 502),
+    (errors.MailError, 502),
     (errors.StorageBusy, 503),
     (errors.EmbeddingError, 503),
     (errors.StorageError, 507),
@@ -61,7 +62,9 @@ class PageRoute(APIRoute):
                 return _http(request, error)
             except Exception:
                 # People have nobody above them to tell; the log keeps what happened.
-                log.exception("%s %s failed", request.method, request.url.path)
+                # Not by its path: that may hold a secret.
+                route = getattr(request.scope.get("route"), "path", "")
+                log.exception("%s %s failed", request.method, route)
                 return error_page(request, 500, "something went wrong here, and the log has it")
 
         return told

@@ -1,19 +1,26 @@
-"""`/settings`: minutes, humour, the voice of notes, groups, and the digest as it would look."""
+"""`/settings`: minutes, humour, the voice of notes, groups, and when the digest comes."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from recommender import __version__
 from recommender.domain import HUMOURS, Group
 from recommender.errors import InvalidInput
 from recommender.rhythm import starting_cadence
 from recommender.services.checking import one_line
-from recommender.services.digest import build_digest
+from recommender.services.doctor import last_digest
+from recommender.services.outlets import addresses
 from recommender.services.preferences import PREFERENCES, set_preferences
 from recommender.services.voice import LANGUAGES
-from recommender.web.guard import house_for_form, house_here
+from recommender.web.guard import house_for_form, house_here, origin_of
 from recommender.web.rendering import Undo, page, redirect
 from recommender.web.route import Fields, HTMLResponse, Request, Response, page_router
+from recommender.weekly import DAYS, coming_turn
 from recommender.wiring import House, utc_now
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 router = page_router()
 LANGUAGE_NAMES = {"en": "English", "de": "Deutsch", "fr": "Français", "es": "Español"}
@@ -39,6 +46,7 @@ def settings_page(
         languages={code: LANGUAGE_NAMES.get(code, code) for code in LANGUAGES},
         groups=_groups(house),
         tokens=[token for token in house.access.tokens() if token.revoked_at is None],
+        **_digest(request, house, now),
         sessions=house.access.sessions(now=now),
         session_id=getattr(request.state, "session_id", ""),
         counts=house.storage.counts(house.account_id),
@@ -47,6 +55,22 @@ def settings_page(
         now=now,
         **given,
     )
+
+
+def _digest(request: Request, house: House, now: datetime) -> dict[str, object]:
+    """When the digest comes, what became of the last one, and where its feeds are read."""
+    weekly = house.mailer.schedule().weekly
+    turn = coming_turn(weekly, now, house.zone).astimezone(house.zone) if weekly else None
+    last = house.storage.mail.outbox(house.account_id, limit=1)
+    has_feeds = house.storage.mail.feed_key(house.account_id) is not None
+    return {
+        "days": DAYS,
+        "next_digest": f"{turn:%A} {turn.day} {turn:%B at %H:%M}" if turn else "",
+        "last_digest": last_digest(last[0], now).detail if last else "",
+        "outlets": addresses(house.storage, house.account_id, origin_of(request), now=now)
+        if has_feeds
+        else None,
+    }
 
 
 def _groups(house: House) -> list[tuple[str, int, int | None, bool]]:
@@ -89,11 +113,3 @@ def keep_group(request: Request, fields: Fields) -> Response:
     house.storage.rhythm.put_group(house.account_id, Group(name, days or None), now=utc_now())
     said = f"{name}: every {days} days." if days else f"{name}: as each person says."
     return redirect("/settings#groups", said)
-
-
-@router.get("/settings/digest", response_class=HTMLResponse)
-def preview_digest(request: Request) -> HTMLResponse:
-    """The digest as it would look today."""
-    house, now = house_here(request), utc_now()
-    found = build_digest(house.people, house.suggester, house.touches, now=now)
-    return page("digest.html", request=request, digest=found)

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from recommender.rhythm import last_contact
-from recommender.services.digest import build_digest
 from recommender.web import cards, guide
 from recommender.web.guard import house_for_form, house_here
 from recommender.web.pictures import rhythms
@@ -92,12 +91,12 @@ def _next_up(house: House, now: datetime, today: date) -> str:
 
 def ideas(house: House, *, now: datetime, n: int = N_IDEAS) -> list[Card]:
     """One thing each for the people who wait the longest, whether it is their turn or not."""
-    found = build_digest(house.people, house.suggester, house.touches, now=now, n_people=n)
+    found = house.digests.ideas(now=now, n_people=n)
     return [
         cards.of_suggestion(
             house, one.contact, one.suggestion, last=one.last_contact, back="/ideas"
         )
-        for one in found.cards
+        for one in found
     ]
 
 

@@ -44,6 +44,7 @@ def test_a_new_file_is_at_the_latest_schema(tmp_path: Path) -> None:
         "m005_safe_to_send",
         "m006_people_and_rhythm",
         "m007_who_may_come_in",
+        "m008_the_digest",
     ]
 
 

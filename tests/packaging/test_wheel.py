@@ -35,6 +35,7 @@ def test_the_wheel_holds_what_it_should(wheel: Path) -> None:
         "recommender_feeds",
         "recommender_models",
         "sawthis-0.1.0.dist-info",
+        "sawthis-0.1.0.data",
     }
     for needed in (
         "recommender/demo/content/jokes.toml",
@@ -43,9 +44,31 @@ def test_the_wheel_holds_what_it_should(wheel: Path) -> None:
         "recommender_models/relevance.json",
         "recommender_models/word_rarity.json",
         "recommender_models/subjects.txt",
+        "recommender/mail/templates/digest.html",
+        "recommender/mail/templates/digest.txt",
         "recommender/py.typed",
     ):
         assert needed in names
+
+
+@pytest.mark.parametrize("unit", ["sawthis.service", "sawthis-digest.service"])
+def test_units_run_commands_that_there_are(wheel: Path, unit: str) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        text = archive.read(f"sawthis-0.1.0.data/data/share/systemd/user/{unit}").decode()
+    assert "sawthis-0.1.0.data/data/share/systemd/user/sawthis-digest.timer" in names
+    (line,) = [line for line in text.splitlines() if line.startswith("ExecStart=")]
+    program, *arguments = line.removeprefix("ExecStart=").split()
+    assert program == "%h/.local/bin/sawthis"
+    helped = subprocess.run(
+        [sys.executable, "-m", "recommender", *arguments, "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert helped.returncode == 0, helped.stderr
+    assert arguments[-1] in helped.stdout
 
 
 @pytest.mark.slow

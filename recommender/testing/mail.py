@@ -1,0 +1,113 @@
+"""What every storage promises of digests on their way, and of what opens an account's feeds."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from threading import Barrier, Thread
+from typing import TYPE_CHECKING
+
+from recommender.testing.builders import NOW, fill
+
+if TYPE_CHECKING:
+    from recommender.storage.protocol import Storage
+
+WEEK = "2026-W48"
+LATER = NOW + timedelta(minutes=5)
+
+
+class MailContract:
+    """The outbox, the keys of feeds, the key that signs; part of `StorageContract`."""
+
+    def test_a_digest_goes_from_waiting_to_sent(self, storage: Storage) -> None:
+        """Step by step; what was sent is not prepared anew."""
+        assert storage.mail.outgoing("me", WEEK) is None
+        first = storage.mail.prepare("me", WEEK, "me@example.org", now=NOW)
+        assert (first.state, first.attempts, first.retry_at) == ("waiting", 0, None)
+        assert storage.mail.prepare("me", WEEK, "me@example.org", now=LATER) == first
+        assert storage.mail.claim("me", WEEK, now=NOW)
+        storage.mail.settle("me", WEEK, now=LATER)
+        sent = storage.mail.prepare("me", WEEK, "other@example.org", now=LATER)
+        assert (sent.state, sent.recipient, sent.at) == ("sent", "me@example.org", LATER)
+        assert not storage.mail.claim("me", WEEK, now=LATER)
+
+    def test_one_of_many_may_send(self, storage: Storage) -> None:
+        """The claim is one door, from however many threads it is tried."""
+        storage.mail.prepare("me", WEEK, "me@example.org", now=NOW)
+        together, passed = Barrier(8), []
+
+        def try_it() -> None:
+            together.wait()
+            passed.append(storage.mail.claim("me", WEEK, now=NOW))
+
+        threads = [Thread(target=try_it) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(passed) == [False] * 7 + [True]
+
+    def test_what_failed_for_certain_waits_again(self, storage: Storage) -> None:
+        """Whether it failed before or after the claim; each attempt counts once."""
+        storage.mail.prepare("me", WEEK, "me@example.org", now=NOW)
+        back = {"now": NOW, "retry_at": LATER, "error": "the server is down"}
+        storage.mail.put_back("me", WEEK, was_claimed=False, **back)  # type: ignore[arg-type]
+        assert storage.mail.claim("me", WEEK, now=LATER)
+        storage.mail.put_back("me", WEEK, was_claimed=False, **back)  # type: ignore[arg-type]
+        found = storage.mail.outgoing("me", WEEK)
+        assert found is not None
+        assert found.state == "sending"  # whoever did not claim it can't take it back
+        storage.mail.put_back("me", WEEK, was_claimed=True, **back)  # type: ignore[arg-type]
+        found = storage.mail.outgoing("me", WEEK)
+        assert found is not None
+        assert (found.state, found.attempts, found.retry_at) == ("waiting", 2, LATER)
+        assert found.error == "the server is down"
+
+    def test_sent_for_certain_only_after_a_claim(self, storage: Storage) -> None:
+        """Settling what waits changes nothing."""
+        storage.mail.prepare("me", WEEK, "me@example.org", now=NOW)
+        storage.mail.settle("me", WEEK, now=NOW)
+        assert storage.mail.claim("me", WEEK, now=NOW)
+
+    def test_a_digest_can_be_forgotten(self, storage: Storage) -> None:
+        """And goes out again then; of one account only."""
+        for account_id in ("me", "you"):
+            storage.mail.prepare(account_id, WEEK, "a@example.org", now=NOW)
+            assert storage.mail.claim(account_id, WEEK, now=NOW)
+        assert storage.mail.forget("me", WEEK)
+        assert not storage.mail.forget("me", WEEK)
+        assert storage.mail.outgoing("me", WEEK) is None
+        assert storage.mail.outgoing("you", WEEK) is not None
+
+    def test_the_outbox_is_newest_first(self, storage: Storage) -> None:
+        """And as long as it is asked for."""
+        for week in ("2026-W52", "2027-W01", "2026-W53"):
+            storage.mail.prepare("me", week, "me@example.org", now=NOW)
+        found = storage.mail.outbox("me", limit=2)
+        assert [one.week for one in found] == ["2027-W01", "2026-W53"]
+        assert storage.mail.outbox("you", limit=2) == []
+
+    def test_a_feed_key_opens_one_account(self, storage: Storage) -> None:
+        """Until there is another."""
+        assert storage.mail.feed_key("me") is None
+        storage.mail.put_feed_key("me", "first", now=NOW)
+        storage.mail.put_feed_key("you", "theirs", now=NOW)
+        assert storage.mail.account_of_feed_key("first") == "me"
+        storage.mail.put_feed_key("me", "second", now=NOW)
+        assert storage.mail.feed_key("me") == "second"
+        assert storage.mail.account_of_feed_key("first") is None
+        assert storage.mail.account_of_feed_key("theirs") == "you"
+
+    def test_the_signing_key_stays(self, storage: Storage) -> None:
+        """It is made once, and is long enough."""
+        key = storage.mail.signing_key()
+        assert len(key) >= 32
+        assert storage.mail.signing_key() == key
+
+    def test_outbox_and_keys_go_with_the_account(self, storage: Storage) -> None:
+        """Nothing of them is left after erasing."""
+        fill(storage)
+        storage.mail.prepare("me", WEEK, "me@example.org", now=NOW)
+        storage.mail.put_feed_key("me", "first", now=NOW)
+        storage.erase_account("me")
+        assert storage.mail.outbox("me", limit=9) == []
+        assert storage.mail.account_of_feed_key("first") is None
