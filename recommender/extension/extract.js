@@ -13,6 +13,7 @@
       "audio form button input select textarea dialog menu head"
     ).split(" "),
   );
+  const DIVIDERS = new Set("img picture svg button input select iframe video".split(" "));
   const LEFT_OUT_ROLES = new Set("navigation banner contentinfo search dialog menu".split(" "));
   const INLINE = new Set(
     (
@@ -42,7 +43,8 @@
 
   /** @param {Element} element */
   const isShown = (element) =>
-    Element.prototype.checkVisibility.call(element, { visibilityProperty: true });
+    Element.prototype.checkVisibility.call(element, { visibilityProperty: true }) ||
+    getComputedStyle(element).display === "contents"; // it has no box, its children have
 
   /**
    * The texts of the blocks below a root, until there are enough characters.
@@ -67,6 +69,7 @@
     };
     /** @param {Element} element */
     const enter = (element) => {
+      if (DIVIDERS.has(nameOf(element))) block += " ";
       if (isLeftOut(element) || !isWanted(element)) {
         block += " "; // what stood on both sides of it are two words
         return;
@@ -92,15 +95,18 @@
   ];
   const typeOf = getter(Document.prototype, "contentType");
 
-  /** A copy of the document without what the reader does not see. */
+  /** A copy of the document without what the reader does not see; a space stays for it. */
   const visibleCopy = () => {
     const copy = /** @type {Document} */ (Node.prototype.cloneNode.call(document, true));
     const twins = Document.prototype.querySelectorAll.call(copy, "*");
-    const hidden = all("*").map((one, at) => {
-      const isOutside = ["html", "head", "body"].includes(nameOf(one)) || inHead(one);
-      return isOutside || isShown(one) ? null : twins[at];
+    const outside = ["html", "head", "body"];
+    const hidden = all("*").map(
+      (one) => !outside.includes(nameOf(one)) && !inHead(one) && !isShown(one),
+    );
+    twins.forEach((twin, at) => {
+      if (hidden[at]) Element.prototype.replaceWith.call(twin, " ");
+      else if (DIVIDERS.has(nameOf(twin))) Element.prototype.before.call(twin, " ");
     });
-    for (const twin of hidden) if (twin) Element.prototype.remove.call(twin);
     return copy;
   };
 
