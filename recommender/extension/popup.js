@@ -15,8 +15,12 @@ import { forServer, whileWaiting } from "./waiting.js";
 
 /** @typedef {import("./clip.js").PageText} PageText */
 
-/** Which panel was asked for last, and when: an answer that comes late is not shown. */
-let asked = 0;
+/**
+ * The panels that were looked at: another look shows what was done there, with its "Undo".
+ *
+ * @type {Set<string>}
+ */
+const seen = new Set();
 
 /**
  * Show what something answers in a panel, or the trouble it had.
@@ -26,7 +30,6 @@ let asked = 0;
  */
 async function show(name, work) {
   const panel = byId(`panel-${name}`);
-  const mine = ++asked;
   /** @type {Node[]} */
   let nodes;
   try {
@@ -34,7 +37,7 @@ async function show(name, work) {
   } catch (error) {
     nodes = [troubleIn(error, () => show(name, work))];
   }
-  if (mine === asked) panel.replaceChildren(...nodes);
+  panel.replaceChildren(...nodes);
 }
 
 /**
@@ -110,12 +113,14 @@ async function today(panel) {
   return planCards(found, id ?? chrome.tabs.TAB_ID_NONE);
 }
 
-const PANELS = { page: thisPage, today };
+/** @param {string} name */
+function open(name) {
+  if (seen.has(name)) return;
+  seen.add(name);
+  void show(name, name === "today" ? today : thisPage);
+}
 
 translate();
 byId("options").addEventListener("click", openOptions);
-setUpTabs(Object.keys(PANELS), (name) => {
-  const panel = /** @type {keyof typeof PANELS} */ (name);
-  return show(panel, PANELS[panel]);
-});
-void show("page", thisPage);
+setUpTabs(["page", "today"], open);
+open("page");
