@@ -52,15 +52,22 @@ class Chromium:
         executable: Where the browser is.
         extension: The unpacked extension.
         profile: The profile's folder.
+        flags: Further arguments.
     """
 
     def __init__(
-        self, playwright: Playwright, executable: str, extension: Path, profile: Path
+        self,
+        playwright: Playwright,
+        executable: str,
+        extension: Path,
+        profile: Path,
+        *flags: str,
     ) -> None:
         self._playwright = playwright
         self._executable = executable
         self._extension = extension
         self._profile = profile
+        self._flags = flags
         self.watch: Watch
         self.context: BrowserContext
         self._devtools: CDPSession
@@ -79,7 +86,9 @@ class Chromium:
                 f"--disable-extensions-except={self._extension}",
                 "--enable-unsafe-extension-debugging",
                 "--host-resolver-rules=MAP *.test 127.0.0.1",
+                "--screen-info={1600x1200}",  # or popups are cut off at its 600 lines
                 "--no-sandbox",
+                *self._flags,
             ],
         )
         self.context.set_default_timeout(PATIENCE_MS)

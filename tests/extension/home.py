@@ -12,6 +12,7 @@ from tests.extension.relay import Relay, relaying
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.conftest import Sawthis
 
@@ -102,7 +103,7 @@ class Home:
 
 
 @contextmanager
-def at_home(cli: Sawthis) -> Iterator[Home]:
+def at_home(cli: Sawthis, certificate: Path | None = None) -> Iterator[Home]:
     """The service and its relay, running."""
-    with serving(cli) as server, relaying(server.base) as relay:
+    with serving(cli) as server, relaying(server.base, certificate) as relay:
         yield Home(server, relay)

@@ -38,6 +38,7 @@ class News:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self.site_base = site.base
         self.host = f"{HOST}:{urlsplit(site.base).port}"
         self.origin = f"http://{self.host}"
         self.serve("/favicon.ico", b"", "image/x-icon")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.sync_api import Locator, Page
+
+SHARPNESS = 2
 
 
 def card(popup: Page, name: str) -> Locator:
@@ -31,8 +34,20 @@ def told(popup: Page) -> str:
     return " ".join(found.inner_text().split())
 
 
-def screenshot(popup: Page, path: Path) -> Path:
-    """The popup as it stands, twice as sharp as a screen would show it."""
+def screenshot(page: Page, path: Path) -> Path:
+    """What is seen of the popup, or all of the options, twice as sharp as a screen shows it.
+
+    A popup has a window's size of its own, which Playwright's screenshots do not know of.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    popup.screenshot(path=path, full_page=True)
+    is_popup = "/popup.html" in page.url
+    width, height = page.evaluate(
+        "(seen) => [document.body.offsetWidth, seen ? innerHeight : document.body.offsetHeight]",
+        is_popup,
+    )
+    clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": SHARPNESS}
+    session = page.context.new_cdp_session(page)
+    shot = session.send("Page.captureScreenshot", {"clip": clip, "captureBeyondViewport": True})
+    session.detach()
+    path.write_bytes(b64decode(shot["data"]))
     return path

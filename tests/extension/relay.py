@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -13,9 +14,11 @@ import httpx
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
 LONGEST_HOLD_S = 60.0
-_OWN = frozenset({"connection", "content-length", "transfer-encoding", "content-encoding", "date"})
+_OURS = frozenset({"connection", "content-length", "transfer-encoding", "content-encoding", "date"})
+_ITS_OWN = frozenset({"accept-encoding", "connection", "host"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class Relay:
         draft: What answers hold instead of the draft of a mail.
     """
 
-    def __init__(self, upstream: str) -> None:
+    def __init__(self, upstream: str, certificate: Path | None = None) -> None:
         self.asked: list[Asked] = []
         self.instead: Callable[[Asked], Answer | None] | None = None
         self.flowing = threading.Event()
@@ -64,6 +67,7 @@ class Relay:
         self.lose_one = False
         self.draft: str | None = None
         self._http = httpx.Client(base_url=upstream, trust_env=False, timeout=60)
+        self._certificate = certificate
         self._port = 0
         self._server: ThreadingHTTPServer | None = None
         self.start()
@@ -71,12 +75,23 @@ class Relay:
     @property
     def base(self) -> str:
         """Where it is."""
-        return f"http://127.0.0.1:{self._port}"
+        return self.at("127.0.0.1")
+
+    def at(self, host: str) -> str:
+        """Where it is, by a name."""
+        return f"{'https' if self._certificate else 'http'}://{host}:{self._port}"
 
     def start(self) -> None:
         """Listen, where it listened before."""
         self._server = ThreadingHTTPServer(("127.0.0.1", self._port), _handler(self))
         self._port = self._server.server_address[1]
+        if self._certificate:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(self._certificate)
+            # Each connection shakes hands in its own thread: browsers open some and say nothing.
+            self._server.socket = context.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def stop(self) -> None:
@@ -123,7 +138,7 @@ class Relay:
         given = self._http.request(
             asked.method,
             asked.path,
-            headers={k: v for k, v in asked.headers.items() if k.lower() != "accept-encoding"},
+            headers={k: v for k, v in asked.headers.items() if k.lower() not in _ITS_OWN},
             content=asked.body,
         )
         return given.status_code, dict(given.headers), given.content
@@ -142,7 +157,7 @@ def _handler(relay: Relay) -> type[BaseHTTPRequestHandler]:
             with suppress(OSError):
                 self.send_response(status)
                 for name, value in headers.items():
-                    if name.lower() not in _OWN:
+                    if name.lower() not in _OURS:
                         self.send_header(name, value)
                 self.send_header("Content-Length", str(len(said)))
                 self.end_headers()
@@ -157,9 +172,9 @@ def _handler(relay: Relay) -> type[BaseHTTPRequestHandler]:
 
 
 @contextmanager
-def relaying(upstream: str) -> Iterator[Relay]:
-    """A running relay."""
-    made = Relay(upstream)
+def relaying(upstream: str, certificate: Path | None = None) -> Iterator[Relay]:
+    """A running relay; over TLS with a file that holds a key and its certificate."""
+    made = Relay(upstream, certificate)
     try:
         yield made
     finally:
