@@ -80,6 +80,7 @@ class ContactOut(BaseModel):
     id: str
     slug: str
     name: str
+    first_name: str = ""
     emails: list[str]
     employer: str
     notes: str

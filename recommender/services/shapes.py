@@ -67,6 +67,7 @@ def contact_shape(contact: Contact, interests: Sequence[Interest] = ()) -> Shape
         "id": contact.id,
         "slug": contact.slug,
         "name": contact.name,
+        "first_name": contact.first_name,
         "emails": list(contact.emails),
         "employer": contact.employer,
         "notes": contact.notes,

@@ -73,7 +73,7 @@ class Post:
     def authenticate(self, _s: Any, _session: Any, _e: Any, _m: str, data: Any) -> AuthResult:
         user, password = data.login.decode(), data.password.decode()
         self.logins.append((user, password))
-        return AuthResult(success=password == self.password)
+        return AuthResult(success=password == self.password, handled=False)
 
 
 @contextmanager
@@ -89,7 +89,6 @@ def post_office(
     if login:
         options |= {
             "authenticator": post.authenticate,
-            "auth_required": True,
             "auth_require_tls": context is not None and not tls,
         }
     post.port = port or _free_port()
