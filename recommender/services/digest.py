@@ -138,7 +138,7 @@ class Digests:
             n_without=n_without,
             calls=tuple(calls),
             occasions=tuple(self._standings.occasions(now=now, days=WEEK_DAYS - 1)),
-            came_back=tuple(self._came_back(active, day, now)),
+            came_back=tuple(self._came_back(active, now)),
             gauge=self._standings.on(now=now).gauge,
         )
 
@@ -212,7 +212,7 @@ class Digests:
             for turn in [*ours, *spare[: max(0, n_left)]]
         ]
 
-    def _came_back(self, active: dict[str, Contact], day: date, now: datetime) -> Iterator[Reply]:
+    def _came_back(self, active: dict[str, Contact], now: datetime) -> Iterator[Reply]:
         """What they said in the last seven days, newest first."""
         touches = self._storage.history.touches(self._account_id)
         lately = (
@@ -220,7 +220,8 @@ class Digests:
             for touch in touches
             if touch.direction == "in"
             and touch.contact_id in active
-            and 0 <= (day - day_of(touch.at, self._zone)).days < WEEK_DAYS
+            # To the hour: what came after the last digest of this weekday is in this one.
+            and now - touch.at < timedelta(days=WEEK_DAYS)
         )
         for _, touch in zip(range(MOST_BACK), lately, strict=False):
             told = self._storage.items.texts([touch.item_id] if touch.item_id else [])
