@@ -54,8 +54,10 @@ def send(request: Request) -> Response:
 def new_feeds(request: Request) -> Response:
     """Make the addresses of the feeds, or others in their place."""
     house = house_for_form(request)
+    had = house.storage.mail.feed_key(house.account_id)
     addresses(house.storage, house.account_id, origin_of(request), now=utc_now(), anew=True)
-    return redirect("/settings#digest", "The addresses are new; earlier ones have stopped.")
+    said = "The addresses are new; those before have stopped." if had else "Here they are."
+    return redirect("/settings#digest", said)
 
 
 @router.get("/go/{token}", response_class=HTMLResponse)
