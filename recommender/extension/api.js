@@ -43,6 +43,22 @@ export async function ask(method, path, body) {
 }
 
 /**
+ * What the service answers, which holds a list; whatever else may answer there has no such list.
+ *
+ * @param {string} list
+ * @param {string} method
+ * @param {string} path
+ * @param {Body} [body]
+ * @returns {Promise<any>}
+ */
+export async function askForList(list, method, path, body) {
+  const { server, token } = await paired();
+  const answer = await call(server, method, path, { token, body });
+  if (!Array.isArray(answer?.[list])) throw new Trouble("strange", { server });
+  return answer;
+}
+
+/**
  * Do a write once: a second click while it is under way gets the first one's answer, and a retry
  * after no answer came says by its key that it is the same.
  *

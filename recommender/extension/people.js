@@ -1,6 +1,6 @@
 /** Who would enjoy the page, and what is done about it. */
 
-import { ask, write } from "./api.js";
+import { askForList, write } from "./api.js";
 import { make, t } from "./dom.js";
 import { Letter } from "./letter.js";
 
@@ -33,7 +33,7 @@ const N_TONES = 6;
 export async function match(page) {
   const { url, title, text, selection } = page;
   const body = { url: url || null, title, text, selection, limit: 5 };
-  return (await ask("POST", "/matches", body)).people;
+  return (await askForList("people", "POST", "/matches", body)).people;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Today's plan: the few things that fit the minutes, each to be done from here. */
 
-import { ask, write } from "./api.js";
+import { ask, askForList, write } from "./api.js";
 import { make, say, t } from "./dom.js";
 import { Letter } from "./letter.js";
 import { isWeb } from "./links.js";
@@ -26,7 +26,7 @@ import { avatar } from "./people.js";
 
 /** @returns {Promise<Plan>} */
 export function plan() {
-  return ask("GET", "/plan");
+  return askForList("entries", "GET", "/plan");
 }
 
 /**
@@ -80,7 +80,7 @@ function entryCard(entry, tabId, isOpen) {
       "div",
       { class: "why" },
       make("h3", {}, t("why", nameOf(contact))),
-      make("p", {}, capital(entry.why)),
+      make("p", {}, entry.why),
     ),
     entry.topics.length ? topicsOf(entry.topics) : null,
     letter.element,
@@ -103,17 +103,8 @@ function itemOf({ kind, url, title, text, feed }) {
 
 /** @param {string[]} topics */
 function topicsOf(topics) {
-  const list = make(
-    "ul",
-    { class: "plain" },
-    ...topics.map((topic) => make("li", {}, capital(topic))),
-  );
+  const list = make("ul", { class: "plain" }, ...topics.map((topic) => make("li", {}, topic)));
   return make("div", { class: "why" }, make("h3", {}, t("toTalkAbout")), list);
-}
-
-/** @param {string} words */
-function capital(words) {
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /**
