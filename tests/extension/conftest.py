@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,8 @@ from tests.conftest import ROOT, Sawthis
 from tests.extension import programs
 from tests.extension.chromium import Chromium, driver
 from tests.extension.home import Home, at_home
-from tests.extension.news import News
+from tests.extension.news import HOST, News
+from tests.extension.relay import relaying
 from tests.site import running_site
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.sync_api import Playwright
+
+    from tests.extension.relay import Relay
 
 EXTENSION = ROOT / "recommender" / "extension"
 
@@ -64,6 +68,26 @@ def news() -> Iterator[News]:
     """A newspaper."""
     with running_site() as site:
         yield News(site)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A key and a certificate that nobody vouches for."""
+    made = tmp_path_factory.mktemp("tls") / "both.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj",
+         f"/CN={HOST}", "-keyout", made, "-out", made.with_suffix(".crt")],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    made.write_bytes(made.read_bytes() + made.with_suffix(".crt").read_bytes())
+    return made
+
+
+@pytest.fixture(scope="module")
+def secure(news: News, certificate: Path) -> Iterator[Relay]:
+    """The newspaper over TLS."""
+    with relaying(news.site_base, certificate) as relay:
+        yield relay
 
 
 @pytest.fixture

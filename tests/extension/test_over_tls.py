@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,7 +22,6 @@ from tests.extension.conftest import EXTENSION
 from tests.extension.home import at_home
 from tests.extension.news import HOST
 from tests.extension.popup import card, press
-from tests.extension.relay import relaying
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,19 +42,6 @@ LONG_ENOUGH_MS = 1500
 """The badge is counted when a page has been still for 0.7 s."""
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A key and a certificate that nobody vouches for."""
-    made = tmp_path_factory.mktemp("tls") / "both.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj",
-         f"/CN={HOST}", "-keyout", made, "-out", made.with_suffix(".crt")],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    made.write_bytes(made.read_bytes() + made.with_suffix(".crt").read_bytes())
-    return made
-
-
 @pytest.fixture
 def running(playwright: Playwright, tmp_path: Path) -> Iterator[Chromium]:
     """A browser whose reader has agreed to all that the extension may ask for, as yet."""
@@ -75,13 +60,6 @@ def running(playwright: Playwright, tmp_path: Path) -> Iterator[Chromium]:
     started.start()
     yield started
     started.close()
-
-
-@pytest.fixture(scope="module")
-def secure(news: News, certificate: Path) -> Iterator[Relay]:
-    """The newspaper over TLS."""
-    with relaying(news.site_base, certificate) as relay:
-        yield relay
 
 
 def until_badge(chromium: Chromium, page: Page, wanted: str) -> None:
