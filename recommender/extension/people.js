@@ -1,13 +1,14 @@
 /** Who would enjoy the page, and what is done about it. */
 
 import { askForList, write } from "./api.js";
+import { cardOf, nameOf } from "./cards.js";
 import { make, t } from "./dom.js";
 import { Letter } from "./letter.js";
 
 /** @typedef {import("./clip.js").PageText} PageText */
 /**
  * @typedef {object} Fit
- * @property {{ id: string, slug: string, name: string, first_name: string }} contact
+ * @property {import("./cards.js").Who} contact
  * @property {string} interest
  * @property {number} relevance
  * @property {string} span
@@ -22,7 +23,6 @@ import { Letter } from "./letter.js";
 
 const VERY_GOOD = 0.85;
 const GOOD = 0.65;
-const N_TONES = 6;
 
 /**
  * Who would enjoy a page, best first.
@@ -44,27 +44,14 @@ export async function match(page) {
  * @param {{ tabId: number, isOpen: boolean }} how
  */
 export function personCard(fit, page, { tabId, isOpen }) {
-  const { contact } = fit;
-  const title = `name-${contact.id}`;
-  const card = make(
-    "article",
-    { class: "card", "aria-labelledby": title },
-    make(
-      "header",
-      { class: "person" },
-      avatar(contact.name, contact.id),
-      make(
-        "div",
-        {},
-        make("h2", { id: title }, contact.name),
-        make("p", { class: "quiet" }, fit.last_contact),
-      ),
-      make("p", { class: "fit" }, fitWords(fit.relevance), make("b", {}, percent(fit.relevance))),
-    ),
-    make("div", { class: "why" }, make("h3", {}, t("why", nameOf(fit))), reason(fit)),
+  const { contact, last_contact } = fit;
+  const share = make("b", {}, percent(fit.relevance));
+  return cardOf(
+    { id: `name-${contact.id}`, contact, last_contact },
+    make("p", { class: "fit" }, fitWords(fit.relevance), share),
+    make("div", { class: "why" }, make("h3", {}, t("why", nameOf(contact))), reason(fit)),
+    doings(fit, page, tabId, isOpen),
   );
-  card.append(doings(fit, page, tabId, isOpen));
-  return card;
 }
 
 /**
@@ -75,7 +62,7 @@ export function personCard(fit, page, { tabId, isOpen }) {
  */
 function doings(fit, page, tabId, isOpen) {
   if (!page.url) return make("p", { class: "quiet" }, t("noAddress"));
-  if (fit.had_it) return make("p", { class: "had" }, t("hadIt", nameOf(fit)));
+  if (fit.had_it) return make("p", { class: "had" }, t("hadIt", nameOf(fit.contact)));
   const letter = new Letter(deedOf(fit, page, tabId, isOpen));
   if (fit.status === "opened") letter.asked();
   else letter.ready();
@@ -91,7 +78,7 @@ function doings(fit, page, tabId, isOpen) {
  */
 function deedOf(fit, page, tabId, isOpen) {
   const { url, title, text } = page;
-  const name = nameOf(fit);
+  const name = nameOf(fit.contact);
   let id = fit.suggestion_id ?? "";
   /** @param {Record<string, string>} what */
   const share = async (what) => {
@@ -126,11 +113,6 @@ function deedOf(fit, page, tabId, isOpen) {
   };
 }
 
-/** @param {Fit} fit */
-function nameOf(fit) {
-  return fit.contact.first_name || fit.contact.name;
-}
-
 /**
  * The reason, with the words of the page in it standing out.
  *
@@ -145,21 +127,6 @@ function reason(fit) {
   const end = at + fit.span.length;
   const quote = make("mark", {}, fit.span);
   return make("p", {}, fit.reason.slice(0, at), quote, fit.reason.slice(end));
-}
-
-/**
- * Two letters in a soft colour, the same for life.
- *
- * @param {string} name
- * @param {string} id
- */
-export function avatar(name, id) {
-  const words = name.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word));
-  const ends = words.length > 1 ? [words[0], words.at(-1)] : [words[0] ?? "?"];
-  const letters = ends.map((word) => word?.match(/[\p{L}\p{N}]/u)?.[0] ?? "?").join("");
-  const sum = [...id].reduce((total, letter) => total + (letter.codePointAt(0) ?? 0), 0);
-  const look = `avatar tone-${sum % N_TONES}`;
-  return make("span", { class: look, "aria-hidden": "true" }, letters.toUpperCase());
 }
 
 /** @param {number} relevance */

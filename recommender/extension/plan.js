@@ -1,13 +1,13 @@
 /** Today's plan: the few things that fit the minutes, each to be done from here. */
 
 import { ask, askForList, write } from "./api.js";
+import { cardOf, nameOf } from "./cards.js";
 import { make, say, t } from "./dom.js";
 import { Letter } from "./letter.js";
 import { isWeb } from "./links.js";
-import { avatar } from "./people.js";
 
+/** @typedef {import("./cards.js").Who} Who */
 /**
- * @typedef {{ id: string, slug: string, name: string, first_name?: string }} Who
  * @typedef {{ kind: string, url: string | null, title: string, text: string, feed: string }} Item
  * @typedef {{ id: string, item: Item, status: string, span: string, reason: string }} Suggestion
  * @typedef {object} Entry
@@ -60,21 +60,9 @@ function entryCard(entry, tabId, isOpen) {
   const letter = new Letter({ ...deedOf(entry), id: title, tabId, isOpen });
   if (suggestion?.status === "opened") letter.asked();
   else letter.ready();
-  return make(
-    "article",
-    { class: "card", "aria-labelledby": title },
-    make(
-      "header",
-      { class: "person" },
-      avatar(contact.name, contact.id),
-      make(
-        "div",
-        {},
-        make("h2", { id: title }, contact.name),
-        make("p", { class: "quiet" }, entry.last_contact),
-      ),
-      make("p", { class: "fit" }, t("minutes", entry.minutes)),
-    ),
+  return cardOf(
+    { id: title, contact, last_contact: entry.last_contact },
+    make("p", { class: "fit" }, t("minutes", entry.minutes)),
     suggestion && itemOf(suggestion.item),
     make(
       "div",
@@ -85,11 +73,6 @@ function entryCard(entry, tabId, isOpen) {
     entry.topics.length ? topicsOf(entry.topics) : null,
     letter.element,
   );
-}
-
-/** @param {Who} contact */
-function nameOf({ first_name, name }) {
-  return first_name || name;
 }
 
 /** @param {Item} item */

@@ -21,7 +21,7 @@ from tests.conftest import ROOT
 FOLDER = ROOT / "recommender" / "extension"
 TOOLS = ROOT / ".venv" / "node" / "node_modules"
 MODULES = (
-    *("api", "badge", "clip", "connection", "dom", "extract", "letter", "links", "notes"),
+    *("api", "badge", "cards", "clip", "connection", "dom", "extract", "letter", "links", "notes"),
     *("options", "page", "people", "plan", "popup", "saving", "states", "store", "tabs", "trouble"),
     *("waiting", "worker"),
 )
