@@ -72,6 +72,21 @@ def test_no_link_is_dead() -> None:
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
+def test_every_picture_is_shown_and_described() -> None:
+    shown = set()
+    for page in [ROOT / "README.md", *DOCS.rglob("*.md")]:
+        text = page.read_text("utf-8")
+        found = re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", text)
+        found += [
+            (alt, src) for src, alt in re.findall(r'<img src="([^"]+)"[^>]* alt="([^"]*)"', text)
+        ]
+        for words, source in found:
+            assert len(words) > 10, f"{page.name}: {source}"
+            assert (page.parent / source).is_file(), f"{page.name}: {source}"
+            shown.add((page.parent / source).resolve())
+    assert {path.resolve() for path in (DOCS / "images").iterdir()} <= shown
+
+
 def test_every_runtime_dependency_has_its_line() -> None:
     import tomllib
 
@@ -91,7 +106,7 @@ def test_commands_named_in_the_docs_exist() -> None:
 
 
 def test_scripts_explain_themselves() -> None:
-    for script in (ROOT / "scripts").iterdir():
+    for script in (path for path in (ROOT / "scripts").iterdir() if path.is_file()):
         first, second = script.read_text("utf-8").splitlines()[:2]
         head = second if first.startswith("#!") else first
         assert head.startswith(("#", '"""')), script.name
