@@ -79,7 +79,7 @@ class DigestWords:
             url=one.url,
             source=one.feed_title,
             reason=one.reason,
-            span=one.span,
+            span=one.span if one.span != one.title else "",
             write_url=self._mailto(contact, one.title, one.note) or page,
             outcome_url=page,
         )

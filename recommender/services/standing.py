@@ -183,9 +183,9 @@ def gauge_lines(gauge: Gauge, day: date) -> list[str]:
         f"{gauge.touched} of {gauge.people} people ({gauge.share:.0%}) heard from you within "
         "twelve months."
     ]
-    if gauge.full_on is None:
+    if gauge.full_on is None and gauge.touched:
         lines += ["In the last three months nobody was reached for the first time in a year."]
-    elif gauge.full_on > day:
+    elif gauge.full_on and gauge.full_on > day:
         lines += [f"At today's pace it is everybody on {gauge.full_on:%-d %B %Y}."]
     return lines
 
