@@ -63,14 +63,14 @@ def chromium(running: Chromium, news: News) -> Iterator[Chromium]:
     running.watch.check()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def news() -> Iterator[News]:
     """A newspaper."""
     with running_site() as site:
         yield News(site)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A key and a certificate that nobody vouches for."""
     made = tmp_path_factory.mktemp("tls") / "both.pem"
@@ -83,24 +83,16 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def secure(news: News, certificate: Path) -> Iterator[Relay]:
     """The newspaper over TLS."""
     with relaying(news.site_base, certificate) as relay:
         yield relay
 
 
-@pytest.fixture
-def home(demo: Sawthis, chromium: Chromium) -> Iterator[Home]:
-    """The service on a fresh copy of the demo, and the browser paired with it."""
-    with at_home(demo) as made:
-        chromium.pair(made)
-        yield made
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared(loaded_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    """The service on a demo that a module's tests only read."""
+    """One service on the demo."""
     copy = tmp_path_factory.mktemp("shared") / "library"
     shutil.copytree(loaded_demo, copy, symlinks=True)
     with at_home(Sawthis(copy)) as made:
@@ -108,9 +100,9 @@ def shared(loaded_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture
-def library(shared: Home, chromium: Chromium) -> Iterator[Home]:
-    """The shared service in good health, and the browser paired with it."""
-    shared.relay.heal()
+def home(shared: Home, chromium: Chromium) -> Iterator[Home]:
+    """The service on the demo as it was loaded, and the browser paired with it."""
+    shared.renew()
     chromium.pair(shared)
     yield shared
     shared.relay.heal()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import sqlite3
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -27,6 +28,14 @@ class Home:
         self.relay = relay
         self._admin = server.cli.ok("token", "create", "admin", "--scope", "admin").strip()
         self.token = self._asked("POST", "/tokens", name=DEVICE)["secret"]
+        self._library = server.cli.data_dir / "sawthis.db"
+        self._as_it_was = self._library.with_suffix(".before")
+        _copy(self._library, self._as_it_was)
+
+    def renew(self) -> None:
+        """Put the library back as it was, beside the running service, and heal the relay."""
+        self.relay.heal()
+        _copy(self._as_it_was, self._library)
 
     def _asked(self, method: str, path: str, **body: object) -> dict[str, Any]:
         answer = httpx.request(
@@ -107,3 +116,9 @@ def at_home(cli: Sawthis, certificate: Path | None = None) -> Iterator[Home]:
     """The service and its relay, running."""
     with serving(cli) as server, relaying(server.base, certificate) as relay:
         yield Home(server, relay)
+
+
+def _copy(origin: Path, to: Path) -> None:
+    """Make one library equal to another, in one transaction."""
+    with closing(sqlite3.connect(origin)) as source, closing(sqlite3.connect(to)) as target:
+        source.backup(target)

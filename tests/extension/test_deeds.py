@@ -1,4 +1,4 @@
-"""What a reader does with a page, from the button in the toolbar to the row in the library."""
+"""What a reader does with a page, from the button in the toolbar to the row in the home."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ MENU = """(tabId) => chrome.tabs.get(tabId).then(
 FRONT = "() => chrome.tabs.query({ active: true }).then(([tab]) => tab.id)"
 
 
-def test_the_context_menu_has_an_entry(chromium: Chromium, library: Home, news: News) -> None:
+def test_the_context_menu_has_an_entry(chromium: Chromium, home: Home, news: News) -> None:
     assert "duplicate id who" in chromium.options().evaluate(ADD_AGAIN)
     page = chromium.open(news.sailing())
     page.get_by_role("heading").click()

@@ -78,14 +78,14 @@ def test_the_popup(chromium: Chromium, home: Home, news: News, name: str) -> Non
     survey(popup, name)
 
 
-def test_the_popup_without_people(chromium: Chromium, library: Home, news: News) -> None:
+def test_the_popup_without_people(chromium: Chromium, home: Home, news: News) -> None:
     popup = chromium.click(chromium.open(news.bylaws()))
     popup.get_by_role("button", name="Save to pool").wait_for()
     survey(popup, "nobody")
 
 
-def test_the_popup_in_trouble(chromium: Chromium, library: Home, news: News) -> None:
-    library.relay.instead = lambda _: problem(500, "something went wrong " * 20)
+def test_the_popup_in_trouble(chromium: Chromium, home: Home, news: News) -> None:
+    home.relay.instead = lambda _: problem(500, "something went wrong " * 20)
     popup = chromium.click(chromium.open(news.sailing()))
     popup.get_by_role("button", name="Try again").wait_for()
     survey(popup, "trouble")
@@ -99,7 +99,7 @@ def test_the_popup_in_trouble(chromium: Chromium, library: Home, news: News) -> 
 
 @pytest.mark.parametrize("is_paired", [True, False])
 @pytest.mark.parametrize("width", [1280, 390, 320])
-def test_the_options(chromium: Chromium, library: Home, is_paired: bool, width: int) -> None:
+def test_the_options(chromium: Chromium, home: Home, is_paired: bool, width: int) -> None:
     if not is_paired:
         chromium.forget()
     options = chromium.options()

@@ -91,14 +91,14 @@ def article(chromium: Chromium, news: News, secure: Relay) -> str:
     return news.sailing().replace(news.origin, secure.at(HOST))
 
 
-def test_the_badge(chromium: Chromium, library: Home, news: News, article: str) -> None:
+def test_the_badge(chromium: Chromium, home: Home, news: News, article: str) -> None:
     assert not chromium.options().get_by_role("checkbox").is_checked()
     chromium.open(article)
     switch(chromium, on=True)
-    assert library.relay.asked == []
+    assert home.relay.asked == []
     page = chromium.open(article)
     until_badge(chromium, page, "1")
-    assert [asked.told["url"] for asked in library.relay.to("matches")] == [article]
+    assert [asked.told["url"] for asked in home.relay.to("matches")] == [article]
     page.goto(news.bylaws().replace(news.origin, article.removesuffix("/sailing")))
     until_badge(chromium, page, "")
     chromium.stop_worker()
@@ -106,7 +106,7 @@ def test_the_badge(chromium: Chromium, library: Home, news: News, article: str) 
     until_badge(chromium, page, "1")
 
 
-def test_the_badge_turned_off(chromium: Chromium, library: Home, article: str) -> None:
+def test_the_badge_turned_off(chromium: Chromium, home: Home, article: str) -> None:
     switch(chromium, on=True)
     options = chromium.options()
     assert options.evaluate(AGREED)
@@ -116,10 +116,10 @@ def test_the_badge_turned_off(chromium: Chromium, library: Home, article: str) -
     page.bring_to_front()
     assert options.evaluate(BADGE) == ""
     assert not options.evaluate(AGREED)
-    library.relay.asked.clear()
+    home.relay.asked.clear()
     page = chromium.open(article)
     page.wait_for_timeout(LONG_ENOUGH_MS)
-    assert library.relay.asked == []
+    assert home.relay.asked == []
     card(chromium.click(page), "Joe Ferraro")
 
 

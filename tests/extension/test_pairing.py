@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import login
+from tests.extension.home import at_home
 from tests.extension.popup import card, press
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Locator, Page
 
+    from tests.conftest import Sawthis
     from tests.extension.chromium import Chromium
     from tests.extension.home import Home
     from tests.extension.news import News
@@ -23,11 +25,11 @@ NAME = "Browser extension"
 
 
 @pytest.fixture
-def stranger(home: Home, chromium: Chromium) -> Iterator[Home]:
-    """A service that this browser is not paired with."""
-    chromium.forget()
-    yield home
-    assert not [one for one in home.relay.asked if "#" in one.path]
+def stranger(demo: Sawthis, chromium: Chromium) -> Iterator[Home]:
+    """A service that this browser is not paired with; its own, for it counts who tries codes."""
+    with at_home(demo) as made:
+        chromium.watch.allowed += [made.relay.base, made.server.base]
+        yield made
 
 
 def said(options: Page) -> Locator:
@@ -121,14 +123,14 @@ NOT_CONNECTIONS = {
 }
 
 
-def test_what_is_no_connection_goes_nowhere(chromium: Chromium, library: Home) -> None:
+def test_what_is_no_connection_goes_nowhere(chromium: Chromium, home: Home) -> None:
     chromium.forget()
     options = chromium.options()
     for connection, words in NOT_CONNECTIONS.items():
         pair(options, connection)
         expect(said(options)).to_contain_text(words)
         expect(options.get_by_label("Connection")).to_be_focused()
-    assert library.relay.asked == []
+    assert home.relay.asked == []
     assert chromium.stored() == {}
 
 

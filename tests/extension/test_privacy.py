@@ -22,21 +22,21 @@ MOST_BYTES = 100_000
 PIRATE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
 
-def test_nothing_is_asked_before_the_click(chromium: Chromium, library: Home, news: News) -> None:
+def test_nothing_is_asked_before_the_click(chromium: Chromium, home: Home, news: News) -> None:
     page = chromium.open(news.sailing())
     page.get_by_text(HARBOUR).click(click_count=3)
     page.goto(news.mixed())
     chromium.options()
     chromium.open(news.bylaws()).close()
     page.bring_to_front()
-    assert library.relay.asked == []
+    assert home.relay.asked == []
     assert chromium.worker().evaluate("chrome.action.getBadgeText({})") == ""
     popup = chromium.click(page)
     card(popup, "Joe Ferraro")
-    assert [(one.method, one.path) for one in library.relay.asked] == [("POST", "/api/v1/matches")]
+    assert [(one.method, one.path) for one in home.relay.asked] == [("POST", "/api/v1/matches")]
 
 
-def test_the_text_comes_block_by_block(chromium: Chromium, library: Home, news: News) -> None:
+def test_the_text_comes_block_by_block(chromium: Chromium, home: Home, news: News) -> None:
     blocks = ["One ends here", "Two begins", HARBOUR, "Cell A", "Cell B", "First", "Second", DIARY]
     body = (
         f"<nav>{ADVERT}</nav><header role='banner'>{ADVERT}</header><main><article>"
@@ -51,7 +51,7 @@ def test_the_text_comes_block_by_block(chromium: Chromium, library: Home, news: 
     chromium.click(chromium.open(url + "?a=1#here")).locator(
         "article, [data-state]"
     ).first.wait_for()
-    (asked,) = library.relay.to("matches")
+    (asked,) = home.relay.to("matches")
     assert asked.told["text"].split("\n\n") == blocks
     assert asked.told["url"] == url + "?a=1"
     assert asked.told["title"] == "Blocks"
@@ -61,7 +61,7 @@ def test_the_text_comes_block_by_block(chromium: Chromium, library: Home, news: 
 
 @pytest.mark.parametrize("letter", ["a", "é", "⛵", '"'])
 def test_of_a_huge_page_little_is_sent(
-    chromium: Chromium, library: Home, news: News, letter: str
+    chromium: Chromium, home: Home, news: News, letter: str
 ) -> None:
     paragraph = f"<p>{HARBOUR} {letter * 900}</p>"
     body = paragraph * (5_000_000 // len(paragraph.encode()) + 1)
@@ -70,22 +70,20 @@ def test_of_a_huge_page_little_is_sent(
     popup = chromium.click(chromium.open(url))
     popup.get_by_role("button", name="Save to pool").click()
     expect(popup.get_by_text("Saved to your pool.").first).to_be_visible()
-    sent = [*library.relay.to("matches"), *library.relay.to("items")]
+    sent = [*home.relay.to("matches"), *home.relay.to("items")]
     assert len(sent) == 2
     for asked in sent:
         assert MOST_BYTES * 0.9 < len(asked.body) <= MOST_BYTES
         assert asked.told["text"].startswith(HARBOUR)
 
 
-def test_a_request_tells_no_more_than_it_must(
-    chromium: Chromium, library: Home, news: News
-) -> None:
+def test_a_request_tells_no_more_than_it_must(chromium: Chromium, home: Home, news: News) -> None:
     page = chromium.open(news.sailing())
     page.evaluate("document.cookie = 'secret=1'")
     card(chromium.click(page), "Joe Ferraro")
-    (asked,) = library.relay.asked
+    (asked,) = home.relay.asked
     headers = {name.lower(): value for name, value in asked.headers.items()}
-    assert headers["authorization"] == f"Bearer {library.token}"
+    assert headers["authorization"] == f"Bearer {home.token}"
     assert not {"cookie", "referer"} & set(headers)
 
 
@@ -121,8 +119,8 @@ REACH = {
 
 
 @pytest.mark.parametrize("way", REACH)
-def test_no_page_gets_at_the_token(chromium: Chromium, library: Home, news: News, way: str) -> None:
-    assert chromium.stored()["token"] == library.token
+def test_no_page_gets_at_the_token(chromium: Chromium, home: Home, news: News, way: str) -> None:
+    assert chromium.stored()["token"] == home.token
     page = chromium.open(news.sailing())
     card(chromium.click(page), "Joe Ferraro")
     script, refusal = REACH[way]
@@ -132,7 +130,7 @@ def test_no_page_gets_at_the_token(chromium: Chromium, library: Home, news: News
     chromium.watch.forgive()
 
 
-def test_no_page_frames_the_extension(chromium: Chromium, library: Home, news: News) -> None:
+def test_no_page_frames_the_extension(chromium: Chromium, home: Home, news: News) -> None:
     page = chromium.open(news.sailing())
     for name in ("popup.html", "options.html"):
         page.evaluate(
@@ -144,12 +142,12 @@ def test_no_page_frames_the_extension(chromium: Chromium, library: Home, news: N
         )
     assert len(page.frames) == 3
     assert not [frame.url for frame in page.frames if frame.url.startswith(chromium.url(""))]
-    assert library.relay.asked == []
+    assert home.relay.asked == []
     chromium.watch.allowed.append("chrome-extension://invalid")
     chromium.watch.forgive()
 
 
-def test_no_content_script_gets_at_the_token(chromium: Chromium, library: Home, news: News) -> None:
+def test_no_content_script_gets_at_the_token(chromium: Chromium, home: Home, news: News) -> None:
     page = chromium.open(news.sailing())
     session, contexts = extension_worlds(chromium, page)
     card(chromium.click(page), "Joe Ferraro")
@@ -166,7 +164,7 @@ def test_no_content_script_gets_at_the_token(chromium: Chromium, library: Home, 
         )
         assert "exceptionDetails" in answer, answer
         assert "Access to storage is not allowed from this context" in json.dumps(answer)
-        assert library.token not in json.dumps(answer)
+        assert home.token not in json.dumps(answer)
 
 
 def extension_worlds(chromium: Chromium, page: Page) -> tuple[Any, list[int]]:
@@ -183,7 +181,7 @@ def extension_worlds(chromium: Chromium, page: Page) -> tuple[Any, list[int]]:
     return session, contexts
 
 
-def test_a_hostile_page_is_only_quoted(chromium: Chromium, library: Home, news: News) -> None:
+def test_a_hostile_page_is_only_quoted(chromium: Chromium, home: Home, news: News) -> None:
     text = f"{PIRATE} {HARBOUR}"
     url = news.article(PIRATE, text, DIARY)
     page = chromium.open(url)
@@ -193,7 +191,7 @@ def test_a_hostile_page_is_only_quoted(chromium: Chromium, library: Home, news: 
     joe = card(popup, "Joe Ferraro")
     assert PIRATE in joe.get_by_role("textbox").input_value()
     assert popup.locator("img, iframe, body script").count() == 0
-    (asked,) = library.relay.to("matches")
+    (asked,) = home.relay.to("matches")
     assert asked.told["title"] == PIRATE
     assert asked.told["selection"].startswith(PIRATE)
 
@@ -211,10 +209,10 @@ CLOBBER = """
 """
 
 
-def test_a_page_that_shadows_the_browser(chromium: Chromium, library: Home, news: News) -> None:
+def test_a_page_that_shadows_the_browser(chromium: Chromium, home: Home, news: News) -> None:
     page = f"<!doctype html><title>Odd</title>{CLOBBER}<main><p>{HARBOUR}</p><p>{DIARY}</p></main>"
     popup = chromium.click(chromium.open(news.serve("/odd", page.encode())))
     card(popup, "Joe Ferraro")
-    (asked,) = library.relay.to("matches")
+    (asked,) = home.relay.to("matches")
     assert HARBOUR in asked.told["text"]
     assert b"clobbered" not in asked.body
