@@ -43,7 +43,7 @@ export async function ask(method, path, body) {
 }
 
 /**
- * What the service answers, which holds a list; whatever else may answer there has no such list.
+ * An answer that holds a list of people, as nothing else has that may answer there.
  *
  * @param {string} list
  * @param {string} method
@@ -54,7 +54,10 @@ export async function ask(method, path, body) {
 export async function askForList(list, method, path, body) {
   const { server, token } = await paired();
   const answer = await call(server, method, path, { token, body });
-  if (!Array.isArray(answer?.[list])) throw new Trouble("strange", { server });
+  const found = answer?.[list];
+  const isOurs =
+    Array.isArray(found) && found.every((one) => typeof one?.contact?.name === "string");
+  if (!isOurs) throw new Trouble("strange", { server });
   return answer;
 }
 

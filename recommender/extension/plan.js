@@ -2,7 +2,7 @@
 
 import { ask, askForList, write } from "./api.js";
 import { cardOf, nameOf } from "./cards.js";
-import { make, say, t } from "./dom.js";
+import { make, t } from "./dom.js";
 import { Letter } from "./letter.js";
 import { isWeb } from "./links.js";
 
@@ -40,10 +40,9 @@ export function planCards(found, tabId) {
   const open = found.entries.filter((entry) => entry.state === "open");
   const done = found.entries.filter((entry) => entry.state === "done").length;
   const title = open.length ? t("todayTitle", found.minutes) : t("todayEmpty");
-  say(title);
   const doneWords = done ? t(done === 1 ? "doneOne" : "doneMany", done) : "";
   return [
-    make("h2", { class: "title" }, title),
+    make("h2", { class: "title", "data-say": title }, title),
     make("p", { class: "quiet lead" }, doneWords || t(open.length ? "todayLead" : "todayNothing")),
     ...open.map((entry, at) => entryCard(entry, tabId, at === 0)),
   ];

@@ -30,6 +30,7 @@ const seen = new Set();
  */
 async function show(name, work) {
   const panel = byId(`panel-${name}`);
+  say(""); // so that the same trouble, met again, is told again
   /** @type {Node[]} */
   let nodes;
   try {
@@ -38,6 +39,8 @@ async function show(name, work) {
     nodes = [troubleIn(error, () => show(name, work))];
   }
   panel.replaceChildren(...nodes);
+  const told = panel.querySelector("[data-say]")?.getAttribute("data-say");
+  if (told && !panel.hidden) say(told);
 }
 
 /**
@@ -69,7 +72,10 @@ async function thisPage(panel) {
   const waiting = forServer("askingWho", hostOf(server));
   const people = await whileWaiting(panel, waiting, () => match(page));
   if (people.length === 0) return [...head, nobody(), saveRow(page, "")];
-  say(t(people.length === 1 ? "foundOne" : "foundMany", people.length));
+  head[0]?.setAttribute(
+    "data-say",
+    t(people.length === 1 ? "foundOne" : "foundMany", people.length),
+  );
   const tabId = tab.id ?? chrome.tabs.TAB_ID_NONE;
   const cards = people.map((fit, at) => personCard(fit, page, { tabId, isOpen: at === 0 }));
   return [...head, ...cards, saveRow(page, "outline")];
@@ -90,14 +96,9 @@ function headOf(page) {
 }
 
 function nobody() {
-  say(`${t("nobodyTitle")} ${t("nobodyText")}`);
-  const title = make("h3", {}, t("nobodyTitle"));
-  return make(
-    "div",
-    { class: "state", "data-state": "nobody" },
-    title,
-    make("p", {}, t("nobodyText")),
-  );
+  const [title, text] = [t("nobodyTitle"), t("nobodyText")];
+  const told = { class: "state", "data-state": "nobody", "data-say": `${title} ${text}` };
+  return make("div", told, make("h3", {}, title), make("p", {}, text));
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What each trouble looks like: what it is, and what to do about it. */
 
-import { button, make, say, t, withCode } from "./dom.js";
+import { button, make, t, withCode } from "./dom.js";
 import { hostOf } from "./links.js";
 import { Trouble } from "./trouble.js";
 
@@ -71,12 +71,11 @@ export function lineOf(error) {
 export function stateOf(error, ways) {
   const trouble = asTrouble(error);
   const { title, text } = wordsOf(trouble);
-  say(`${title} ${text}`);
   const way = STATES[trouble.kind][2];
   const act = way && ways[way];
   return make(
     "section",
-    { class: "state", "data-state": trouble.kind },
+    { class: "state", "data-state": trouble.kind, "data-say": `${title} ${text}` },
     make("h2", { tabindex: "-1" }, title),
     make("p", {}, ...withCode(text)),
     act ? button(t(LABELS[way]), "", act) : null,

@@ -21,7 +21,7 @@ export async function whileWaiting(place, words, work) {
   place.setAttribute("aria-busy", "true");
   const timer = setTimeout(() => {
     line.textContent = words.later;
-    say(words.later);
+    if (!place.hidden) say(words.later);
   }, SOON_MS);
   try {
     return await work();
