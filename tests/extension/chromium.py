@@ -106,7 +106,9 @@ class Chromium:
     def renew(self) -> None:
         """Forget what is stored, close all pages but an empty one, and watch anew."""
         front = self.open(self.url("options.html"))
-        front.evaluate("chrome.storage.local.clear()")
+        front.evaluate(
+            "Promise.all([chrome.storage.local.clear(), chrome.storage.session.clear()])"
+        )
         for page in self.context.pages:
             if page != front:
                 page.close()

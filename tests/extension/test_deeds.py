@@ -104,6 +104,26 @@ def test_a_popup_that_was_closed_asks_when_it_is_back(
     assert home.statuses(JOE) == ["opened", "sent"]
 
 
+def test_a_note_that_was_begun_is_still_there(chromium: Chromium, home: Home, news: News) -> None:
+    page = chromium.open(news.sailing())
+    for begun in ("Dear Joe", "Dear Joe, do you remember …"):
+        popup = chromium.click(page)
+        note = card(popup, "Joe Ferraro").get_by_role("textbox", name="Your note to Joe")
+        note.fill(begun)
+        popup.close()
+        popup = chromium.click(page)
+        note = card(popup, "Joe Ferraro").get_by_role("textbox", name="Your note to Joe")
+        expect(note).to_have_value(begun)
+        popup.close()
+    popup = chromium.click(page)
+    joe = card(popup, "Joe Ferraro")
+    with next_mail(chromium) as sent:
+        press(joe, "Send to Joe")
+    assert sent.mail.body == "Dear Joe, do you remember …"
+    assert "Dear Joe" not in str(chromium.stored())
+    assert "Dear Joe" not in home.server.dump()
+
+
 def test_a_double_click_sends_once(chromium: Chromium, home: Home, news: News) -> None:
     popup = asked_about(chromium, news.sailing())
     joe = card(popup, "Joe Ferraro")
