@@ -10,7 +10,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.browser.conftest import PATIENCE_MS
 from tests.browser.watching import Watch
@@ -33,7 +33,8 @@ EVERY_TARGET: list[dict[str, object]] = [{}]
 
 @contextmanager
 def driver() -> Iterator[Playwright]:
-    """Playwright, told to see popups as pages."""
+    """Playwright, told to see popups as pages, and to have patience."""
+    expect.set_options(timeout=PATIENCE_MS)
     before = os.environ.get(ATTACH)
     os.environ[ATTACH] = "1"
     try:
