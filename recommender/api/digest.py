@@ -31,7 +31,7 @@ def list_outbox(house: Reader) -> out.OutboxOut:
 
 
 @router.post("/digest/send", operation_id="send_digest", tags=["digest"])
-def send_digest(house: Writer, body: out.SendIn) -> out.OutgoingOut:
+def send_digest(house: Writer, body: out.SendDigestIn) -> out.OutgoingOut:
     """Send this week's digest to yourself now, unless it went out."""
     found = house.mailer.send(now=utc_now(), again=body.again)
     return out.OutgoingOut.model_validate(outgoing_shape(found))

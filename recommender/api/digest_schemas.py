@@ -77,7 +77,7 @@ class OutboxOut(BaseModel):
     digests: list[OutgoingOut]
 
 
-class SendIn(Strict):
+class SendDigestIn(Strict):
     """Whether to send it even if it went out, or may have."""
 
     again: bool = False

@@ -17,6 +17,7 @@ class Who(BaseModel):
     id: str
     slug: str
     name: str
+    first_name: str = ""
 
 
 class PlanEntryOut(BaseModel):

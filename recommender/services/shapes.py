@@ -61,6 +61,16 @@ def interest_shape(interest: Interest) -> Shape:
     }
 
 
+def who_shape(contact: Contact) -> Shape:
+    """A contact by name."""
+    return {
+        "id": contact.id,
+        "slug": contact.slug,
+        "name": contact.name,
+        "first_name": contact.first_name,
+    }
+
+
 def contact_shape(contact: Contact, interests: Sequence[Interest] = ()) -> Shape:
     """A contact with its interests."""
     return {
@@ -179,7 +189,7 @@ def plan_shape(plan: Plan) -> Shape:
         "minutes": plan.minutes,
         "entries": [
             {
-                "contact": {"id": e.contact.id, "slug": e.contact.slug, "name": e.contact.name},
+                "contact": who_shape(e.contact),
                 "action": e.slot.action,
                 "minutes": e.slot.minutes,
                 "state": "done" if e.is_done else "skipped" if e.slot.skipped_at else "open",
@@ -352,12 +362,7 @@ def token_shape(token: Token) -> Shape:
 def fit_shape(fit: Fit) -> Shape:
     """A contact who would enjoy a page."""
     return {
-        "contact": {
-            "id": fit.contact.id,
-            "slug": fit.contact.slug,
-            "name": fit.contact.name,
-            "first_name": fit.contact.first_name,
-        },
+        "contact": who_shape(fit.contact),
         "interest": fit.interest,
         "relevance": fit.relevance,
         "span": fit.span,
