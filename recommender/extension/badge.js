@@ -5,6 +5,7 @@
  * The browser may stop the worker at any time, so nothing here is remembered outside the storage.
  */
 
+import { hostPattern, isLoopback } from "./connection.js";
 import { match } from "./people.js";
 import { isWeb } from "./links.js";
 import { takePage } from "./page.js";
@@ -68,11 +69,24 @@ export async function offIfBarred() {
   if ((await isBadgeOn()) && !(await chrome.permissions.contains(EVERY_PAGE))) await turnOff();
 }
 
-/** Turn it off, forget the permission, and take the numbers away. */
+/** Turn it off, and take the numbers away. */
 export async function turnOff() {
   await setBadge(false);
-  await chrome.permissions.remove(EVERY_PAGE);
   for (const { id } of await chrome.tabs.query({})) {
     if (id !== undefined) await chrome.action.setBadgeText({ tabId: id, text: "" });
+  }
+}
+
+/**
+ * Give back the permission to see every page. Chromium takes the one for a server elsewhere with
+ * it, so that one is asked for again.
+ */
+export async function giveBackPages() {
+  if (!(await chrome.permissions.contains(EVERY_PAGE))) return;
+  await chrome.permissions.remove(EVERY_PAGE);
+  const made = await pairing();
+  if (made && !isLoopback(made.server)) {
+    const origins = [hostPattern(made.server)];
+    await chrome.permissions.request({ origins }).catch(() => false);
   }
 }

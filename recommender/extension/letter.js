@@ -169,6 +169,7 @@ export class Letter {
   async putAway(away) {
     await this.doing(async () => {
       await away.act();
+      await dropNote(this.deed.place);
       this.settled(away.said, away.undo, () => this.ready());
     });
   }

@@ -1,14 +1,16 @@
 /** The options: the server this browser is paired with, and the badge. */
 
-import { ask, call } from "./api.js";
-import { EVERY_PAGE, turnOff } from "./badge.js";
-import { NotAConnection, hostPattern, isLoopback, parseConnection } from "./connection.js";
+import { ask } from "./api.js";
+import { EVERY_PAGE, giveBackPages, turnOff } from "./badge.js";
+import { NotAConnection, hostPattern, parseConnection } from "./connection.js";
 import { byId, say, t, translate, withCode } from "./dom.js";
 import { hostOf } from "./links.js";
+import { leave, pairWith, unpair } from "./pairing.js";
 import { asTrouble, lineOf } from "./states.js";
-import { forget, isBadgeOn, pairing, remember, setBadge } from "./store.js";
+import { isBadgeOn, pairing, setBadge } from "./store.js";
 
 /** @typedef {import("./connection.js").Connection} Connection */
+/** @typedef {import("./store.js").Pairing} Pairing */
 
 const field = /** @type {HTMLInputElement} */ (byId("connection"));
 const nameField = /** @type {HTMLInputElement} */ (byId("device"));
@@ -28,12 +30,13 @@ function tell(text, isWrong = false) {
   say(text);
 }
 
-/** Show whether this browser is paired, and with what. */
+/** Show whether this browser is paired, and with what; and the badge, which goes with that. */
 async function showPairing() {
   const made = await pairing();
   byId("paired").hidden = made === null;
   byId("pair-title").textContent = t(made ? "pairAnew" : "pairTitle");
   byId("paired-with").textContent = made ? t("pairedWith", made.server, made.name) : "";
+  badge.checked = await isBadgeOn();
 }
 
 /**
@@ -62,14 +65,24 @@ async function pair(event) {
 }
 
 /** @param {Connection} connection */
-async function exchange({ origin, code }) {
-  const name = nameField.value.trim() || t("deviceName");
-  const made = await call(origin, "POST", "/pair", { body: { code, name } });
-  if (await pairing()) await revoke();
-  await remember({ server: origin, token: made.secret, name: made.name });
+async function exchange(connection) {
+  const old = await pairWith(connection, nameField.value.trim() || t("deviceName"));
   field.value = "";
   await showPairing();
-  tell(t("pairDone", hostOf(origin)));
+  const done = t("pairDone", hostOf(connection.origin));
+  tell(done);
+  if (old) void tellOld(old, done);
+}
+
+/**
+ * Tell the server before, and the reader if it could not be told.
+ *
+ * @param {Pairing} old
+ * @param {string} done
+ */
+async function tellOld(old, done) {
+  if (await leave(old)) return;
+  tell(`${done} ${t("leftBehind", hostOf(old.server), old.name)}`, true);
 }
 
 /** @param {unknown} error */
@@ -78,22 +91,14 @@ function pairingFailed(error) {
   return kind === "refused" && detail ? t("pairRefused", detail) : lineOf(error);
 }
 
-/** Whether the server knows by now that the token is no longer good. */
-async function revoke() {
-  try {
-    await ask("DELETE", "/pair");
-    return true;
-  } catch (error) {
-    return asTrouble(error).kind === "revoked";
-  }
-}
-
-async function unpair() {
-  const made = await pairing();
-  const isRevoked = await revoke();
-  await forget();
+async function endPairing() {
+  const old = await unpair();
   await showPairing();
-  tell(isRevoked ? t("unpaired") : t("unpairedHere", made?.name ?? ""), !isRevoked);
+  if (old === null) return;
+  const host = hostOf(old.server);
+  tell(t("unpairing", host));
+  const isRevoked = await leave(old);
+  tell(isRevoked ? t("unpaired") : t("leftBehind", host, old.name), !isRevoked);
 }
 
 async function test() {
@@ -105,22 +110,29 @@ async function test() {
   }
 }
 
+/**
+ * Let a button do something, but not twice at once.
+ *
+ * @param {string} id
+ * @param {() => Promise<void>} work
+ */
+function onClick(id, work) {
+  const pressed = /** @type {HTMLButtonElement} */ (byId(id));
+  pressed.addEventListener("click", async () => {
+    pressed.disabled = true;
+    await work();
+    pressed.disabled = false;
+    if (document.activeElement === document.body) pressed.focus();
+  });
+}
+
 /** Turn the badge on or off; the browser asks before it lets us see every page. */
 async function changeBadge() {
   if (badge.checked) badge.checked = await chrome.permissions.request(EVERY_PAGE);
   if (badge.checked) await setBadge(true);
-  else await turnOffHere();
+  else await turnOff();
+  if (!badge.checked) await giveBackPages();
   tell(t(badge.checked ? "badgeOn" : "badgeOff"));
-}
-
-/** Turn the badge off; a server that is not on this machine needs its own permission again. */
-async function turnOffHere() {
-  const made = await pairing();
-  await turnOff();
-  if (made && !isLoopback(made.server)) {
-    const origins = [hostPattern(made.server)];
-    await chrome.permissions.request({ origins }).catch(() => false);
-  }
 }
 
 /** The keys that open the popup, as the reader has them. */
@@ -133,9 +145,8 @@ async function showKeys() {
 translate();
 nameField.placeholder = t("deviceName");
 byId("pairing").addEventListener("submit", (event) => void pair(/** @type {any} */ (event)));
-byId("unpair").addEventListener("click", () => void unpair());
-byId("test").addEventListener("click", () => void test());
+onClick("unpair", endPairing);
+onClick("test", test);
 badge.addEventListener("change", () => void changeBadge());
 void showPairing();
 void showKeys();
-void isBadgeOn().then((on) => (badge.checked = on));

@@ -20,9 +20,14 @@ export async function pairing() {
   return isWhole ? { server, token, name: String(name) } : null;
 }
 
-/** @param {Pairing} made */
+/**
+ * Keep a pairing, and nothing of the one before.
+ *
+ * @param {Pairing} made
+ */
 export async function remember(made) {
   await closeStorage();
+  await forget();
   await chrome.storage.local.set(made);
 }
 

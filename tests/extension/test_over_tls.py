@@ -22,6 +22,7 @@ from tests.extension.conftest import EXTENSION
 from tests.extension.home import at_home
 from tests.extension.news import HOST
 from tests.extension.popup import card, press
+from tests.extension.relay import relaying
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,6 +124,56 @@ def test_the_badge_turned_off(chromium: Chromium, home: Home, article: str) -> N
     card(chromium.click(page), "Joe Ferraro")
 
 
+def test_unpairing_ends_the_badge(chromium: Chromium, home: Home, news: News, article: str) -> None:
+    switch(chromium, on=True)
+    page = chromium.open(article)
+    until_badge(chromium, page, "1")
+    options = chromium.options()
+    press(options, "Unpair")
+    expect(options.locator("#said")).to_contain_text("revoked and forgotten")
+    ended(options, page)
+    options.get_by_label("Connection").fill(home.connection())
+    press(options, "Pair")
+    expect(options.locator("#said")).to_contain_text("Paired with 127.0.0.1")
+    home.relay.asked.clear()
+    chromium.open(article).wait_for_timeout(LONG_ENOUGH_MS)
+    assert home.relay.asked == []
+
+
+def test_another_server_is_sent_no_page_by_itself(
+    chromium: Chromium, home: Home, news: News, article: str
+) -> None:
+    switch(chromium, on=True)
+    page = chromium.open(article)
+    until_badge(chromium, page, "1")
+    options = chromium.options()
+    options.get_by_label("Connection").fill(home.connection())
+    press(options, "Pair")
+    expect(options.locator("#said")).to_contain_text("Paired with 127.0.0.1")
+    expect(options.get_by_role("checkbox")).to_be_checked()  # the same server, paired anew
+    with relaying(home.server.base) as other:
+        chromium.watch.allowed.append(other.base)
+        options.get_by_label("Connection").fill(f"{other.base}#{home.code()}")
+        press(options, "Pair")
+        expect(options.locator("#said")).to_contain_text(f"Paired with {other.base[7:]}")
+        ended(options, page)
+        other.asked.clear()
+        chromium.open(article).wait_for_timeout(LONG_ENOUGH_MS)
+        assert other.asked == []
+
+
+def ended(options: Page, page: Page) -> None:
+    """See that the badge is off: its box, its number, and what was allowed for it."""
+    expect(options.get_by_role("checkbox")).not_to_be_checked()
+    for _ in range(PATIENCE_MS // STEP_MS):
+        if not options.evaluate(AGREED):
+            break
+        options.wait_for_timeout(STEP_MS)
+    assert not options.evaluate(AGREED)
+    page.bring_to_front()
+    assert options.evaluate(BADGE) == ""
+
+
 def test_a_server_elsewhere(
     chromium: Chromium, demo: Sawthis, certificate: Path, news: News
 ) -> None:
@@ -138,3 +189,6 @@ def test_a_server_elsewhere(
         press(options, "Unpair")
         expect(options.locator("#said")).to_contain_text("revoked")
         assert home.devices() == {"Browser extension": False}
+        assert not options.evaluate(
+            "(host) => chrome.permissions.contains({ origins: [`https://${host}/*`] })", AWAY
+        )

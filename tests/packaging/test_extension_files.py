@@ -22,8 +22,8 @@ FOLDER = ROOT / "recommender" / "extension"
 TOOLS = ROOT / ".venv" / "node" / "node_modules"
 MODULES = (
     *("api", "badge", "cards", "clip", "connection", "dom", "extract", "letter", "links", "notes"),
-    *("options", "page", "people", "plan", "popup", "saving", "states", "store", "tabs", "trouble"),
-    *("waiting", "worker"),
+    *("options", "page", "pairing", "people", "plan", "popup", "saving", "states", "store", "tabs"),
+    *("trouble", "waiting", "worker"),
 )
 FILES = {
     "manifest.json",
