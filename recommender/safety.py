@@ -74,7 +74,7 @@ def objection(
     own = known_to(candidate.url, contact)
     if own is not None:
         return Objection("own words", own)
-    if not _is_read(candidate.language, contact.details.languages):
+    if not is_read(candidate.language, contact.details.languages):
         return Objection("language", f"{contact.first_name} does not read its language")
     return unfit(candidate.kind, candidate.level, candidate.topics, contact) or (
         _out_of_turn(candidate.kind, contact, touches, now)
@@ -161,7 +161,7 @@ def _host(url: str | None) -> str:
         return ""
 
 
-def _is_read(language: str | None, languages: Sequence[str]) -> bool:
+def is_read(language: str | None, languages: Sequence[str]) -> bool:
     """Whether somebody of these languages reads a text; so does everybody who stated none."""
     if not language or not languages:
         return True

@@ -30,12 +30,16 @@ _WORD = re.compile(r"\w+")
 _SAFE = ":@!$'()*+,;-._~"
 
 
+_ROUTES = ("/", "!")
+
+
 def canonical_url(url: str) -> str:
     """One spelling for the addresses of one page; idempotent.
 
     http becomes https, the host is folded and loses "www.", default ports, fragments, tracking
-    parameters and a trailing slash go, percent-escapes are spelt one way. What can't be read
-    as an address is returned as it came.
+    parameters and a trailing slash go, percent-escapes are spelt one way. A fragment that names
+    another page, as on sites that route behind "#/" or "#!", stays. What can't be read as an
+    address is returned as it came.
     """
     try:
         parts = urlsplit(url.strip())
@@ -50,7 +54,8 @@ def canonical_url(url: str) -> str:
     if port and port != _DEFAULT_PORTS[parts.scheme.lower()]:
         name = f"{name}:{port}"
     path = _escape(parts.path).rstrip("/")
-    return urlunsplit(("https", name, path, _query(parts.query), ""))
+    fragment = parts.fragment if parts.fragment.startswith(_ROUTES) else ""
+    return urlunsplit(("https", name, path, _query(parts.query), fragment))
 
 
 def _escape(path: str) -> str:

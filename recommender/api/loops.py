@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from recommender.errors import RecommenderError
 from recommender.wiring import utc_now
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from recommender.services.jobs import Jobs
     from recommender.wiring import House
 
@@ -78,12 +81,20 @@ class DigestLoop:
                 return
 
     def _look(self) -> None:
-        try:
+        with _told("digests"):
             for account_id in self._house.storage.accounts():
-                self._house.for_account(account_id).mailer.send_if_due(now=utc_now())
-        except RecommenderError as error:
-            # Such as a database that another process holds: there is another minute.
-            log.warning("digests could not be looked after: %s", error)
-        except Exception:
-            # The thread has nobody above it, and the next minute may go well.
-            log.exception("digests could not be looked after")
+                # Each by itself: what is wrong with one must not silence the others.
+                with _told(f"the digest of {account_id}"):
+                    self._house.for_account(account_id).mailer.send_if_due(now=utc_now())
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Let what goes wrong be told in the log: the thread has nobody above it."""
+    try:
+        yield
+    except RecommenderError as error:
+        # Such as a database that another process holds: there is another minute.
+        log.warning("%s could not be looked after: %s", what, error)
+    except Exception:
+        log.exception("%s could not be looked after", what)

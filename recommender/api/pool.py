@@ -96,6 +96,7 @@ def match_page(house: Reader, body: schemas.PageIn) -> schemas.FitsOut:
         title=body.title,
         text=body.text,
         selection=body.selection,
+        zone=house.zone,
         threshold=house.threshold,
         now=utc_now(),
         n=body.limit,

@@ -17,6 +17,9 @@ from recommender.wiring import utc_now
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from recommender.wiring import House
+
+Port = Annotated[int | None, typer.Option(help="Port of `serve` [SAWTHIS_PORT].")]
 tokens = typer.Typer(help="Keys for the API.", no_args_is_help=True)
 
 
@@ -83,11 +86,11 @@ def revoke(
         say(f"“{gone.name}” is revoked.")
 
 
-def pair(as_json: Json = False) -> None:
+def pair(port: Port = None, as_json: Json = False) -> None:
     """Show what the browser extension asks for: an address with a code, good for five minutes."""
     house = open_house()
     code, until = house.access.new_pairing_code(now=utc_now())
-    connection = f"{house.settings.origin}#{code}"
+    connection = f"{_origin(house, port)}#{code}"
     if as_json:
         emit_json({"connection": connection, "code": code, "until": shapes.time_text(until)})
     else:
@@ -95,16 +98,16 @@ def pair(as_json: Json = False) -> None:
         say(connection)
 
 
-def login(
-    port: Annotated[int | None, typer.Option(help="Port of `serve` [SAWTHIS_PORT].")] = None,
-    as_json: Json = False,
-) -> None:
-    """Show a link that logs one browser in to the pages, within a quarter of an hour."""
+def _origin(house: House, port: int | None) -> str:
     from dataclasses import replace
 
+    return (house.settings if port is None else replace(house.settings, port=port)).origin
+
+
+def login(port: Port = None, as_json: Json = False) -> None:
+    """Show a link that logs one browser in to the pages, within a quarter of an hour."""
     house = open_house()
-    settings = house.settings if port is None else replace(house.settings, port=port)
-    link = f"{settings.origin}/login?code={house.access.new_login_code(now=utc_now())}"
+    link = f"{_origin(house, port)}/login?code={house.access.new_login_code(now=utc_now())}"
     if as_json:
         emit_json({"link": link})
     else:

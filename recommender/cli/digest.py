@@ -13,6 +13,8 @@ from recommender.errors import InvalidInput
 from recommender.wiring import utc_now
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from recommender.account import Outgoing
     from recommender.services.mailing import Schedule
     from recommender.wiring import House
@@ -48,7 +50,8 @@ def preview(
 @app.command("send")
 def send(
     if_due: Annotated[
-        bool, typer.Option("--if-due", help="Only if its time has come: for cron and timers.")
+        bool,
+        typer.Option("--if-due", help="Only if its time has come, else quietly: for timers."),
     ] = False,
     again: Annotated[
         bool, typer.Option("--again", help="Even if it went out already, or may have.")
@@ -71,8 +74,8 @@ def send(
         emit_json(outgoing_shape(found) if found else None)
     elif found is not None:
         say(_outcome(found))
-    else:
-        note("It is not due.")
+    if if_due and found is not None and found.state == "waiting":
+        raise typer.Exit(1)
 
 
 def _write(house: House, out: Path) -> None:
@@ -111,23 +114,20 @@ def schedule(
     values = {key: value for key, value in given.items() if value is not None}
     if values:
         set_preferences(house.storage, house.account_id, values, now=now)
-    found = house.mailer.schedule()
+    found, turn = house.mailer.schedule(), house.mailer.coming(now=now)
     if as_json:
         from recommender.services.digest_shapes import schedule_shape
 
-        emit_json(schedule_shape(found, now, house.zone))
+        emit_json(schedule_shape(found, turn))
     else:
-        say(_when(found, house))
+        say(_when(found, turn.astimezone(house.zone) if turn else None))
 
 
-def _when(found: Schedule, house: House) -> str:
-    from recommender.weekly import coming_turn
-
-    if found.weekly is None:
+def _when(found: Schedule, turn: datetime | None) -> str:
+    if turn is None:
         return "No digest comes by itself. `sawthis digest schedule --day sunday --at 18:00`"
     if not found.recipient:
         return "No address is set yet: `sawthis digest schedule --to you@example.com`"
-    turn = coming_turn(found.weekly, utc_now(), house.zone).astimezone(house.zone)
     return f"The next digest goes to {found.recipient} on {turn:%A %-d %B %Y at %H:%M}."
 
 

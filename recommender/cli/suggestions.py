@@ -139,6 +139,7 @@ def who(
         url=url,
         title=title,
         text=text,
+        zone=house.zone,
         threshold=house.threshold,
         now=utc_now(),
         n=n,

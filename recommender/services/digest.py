@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from recommender.plan import EASY_BEFORE_DORMANT, Past, most_calls
-from recommender.rhythm import day_of, last_contact, overdue_days
+from recommender.rhythm import day_of, is_hard, last_contact, overdue_days
 from recommender.safety import may_be_written_to
 
 if TYPE_CHECKING:
@@ -137,7 +137,11 @@ class Digests:
             cards=tuple(_within(cards, MOST_PICKS)),
             n_without=n_without,
             calls=tuple(calls),
-            occasions=tuple(self._standings.occasions(now=now, days=WEEK_DAYS - 1)),
+            occasions=tuple(
+                one
+                for one in self._standings.occasions(now=now, days=WEEK_DAYS - 1)
+                if not is_hard(one.contact, day, self._zone)
+            ),
             came_back=tuple(self._came_back(active, now)),
             gauge=self._standings.on(now=now).gauge,
         )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recommender.services.shapes import contact_shape, occasion_shape, suggestion_shape
-from recommender.weekly import DAYS, coming_turn
+from recommender.weekly import DAYS
 
 if TYPE_CHECKING:
-    from datetime import datetime, tzinfo
+    from datetime import datetime
 
     from recommender.account import Outgoing
     from recommender.services.digest import CallDue, Card, Digest, Reply
@@ -48,14 +48,14 @@ def outgoing_shape(one: Outgoing) -> Shape:
     }
 
 
-def schedule_shape(schedule: Schedule, now: datetime, zone: tzinfo | None) -> Shape:
+def schedule_shape(schedule: Schedule, next_at: datetime | None) -> Shape:
     """When the digest comes."""
     weekly = schedule.weekly
     return {
         "to": schedule.recipient,
         "day": DAYS[weekly.weekday] if weekly else "",
         "at": f"{weekly.at:%H:%M}" if weekly else "",
-        "next_at": coming_turn(weekly, now, zone).isoformat() if weekly else None,
+        "next_at": next_at.isoformat() if next_at else None,
     }
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
-from recommender.errors import ConfigError, MailError, RecommenderError
+from recommender.errors import ConfigError, InvalidInput, MailError, RecommenderError
 from recommender.rhythm import ago
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def diagnose_digest(
         return []
     try:
         check_server()
-    except (MailError, ConfigError) as error:
+    except (MailError, ConfigError, InvalidInput) as error:
         return [*found, Finding("mail server", "fault", str(error), "see docs/how-to/digest.md")]
     return [*found, Finding("mail server", "ok", "it takes the login and waits for mail")]
 
@@ -184,7 +184,8 @@ def last_digest(one: Outgoing, now: datetime) -> Finding:
         )
     if one.state == "sending" or not one.error:
         return Finding("digest", "ok", f"{what} is on its way")
-    later = f"; it is tried again at {one.retry_at:%H:%M} UTC" if one.retry_at else ""
+    waits = one.retry_at is not None and one.retry_at > now
+    later = f"; it is tried again from {one.retry_at:%H:%M} UTC on, if it is due" if waits else ""
     return Finding(
         "digest",
         "warning",

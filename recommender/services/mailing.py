@@ -12,18 +12,27 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from recommender.errors import ConfigError, InvalidInput, MailError, MailUndecided
+from recommender.errors import (
+    ConfigError,
+    InvalidInput,
+    MailError,
+    MailUndecided,
+    StorageBusy,
+    StorageError,
+)
 from recommender.mail.view import Envelope
 from recommender.rhythm import day_of
 from recommender.services.digest_view import DigestWords
 from recommender.services.links import Links
 from recommender.services.preferences import DIGEST_SINCE
 from recommender.services.voice import voice_of
-from recommender.weekly import due_turn, retry_after, week_of, weekly_of
+from recommender.weekly import coming_turn, due_turn, retry_after, week_of, weekly_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +45,9 @@ if TYPE_CHECKING:
     from recommender.storage.protocol import Storage
     from recommender.weekly import Weekly
 
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+PATIENCE = 6
+"""Times that a busy database is asked, each for as long as it may be busy."""
 log = logging.getLogger(__name__)
 _FAILURES = (MailError, ConfigError, InvalidInput)
 """After which it is certain that nothing went out."""
@@ -99,14 +111,31 @@ class Mailer:
         self._zone = zone
 
     def schedule(self) -> Schedule:
-        """What the user has asked for."""
+        """What the user has asked for; what can't be read (an import may bring it) is unset."""
         found = self._storage.rhythm.preferences(self._account_id)
-        day = found.get("digest.day", "")
         return Schedule(
             found.get("digest.to", ""),
-            weekly_of(day, found.get("digest.at", "")) if day else None,
-            datetime.fromisoformat(found.get(DIGEST_SINCE, "1970-01-01T00:00:00+00:00")),
+            _weekly(found.get("digest.day", ""), found.get("digest.at", "")),
+            _time(found.get(DIGEST_SINCE, "")),
         )
+
+    def coming(self, *, now: datetime) -> datetime | None:
+        """When the next digest goes out by itself; None if it does not.
+
+        A week whose digest went out already, because it was sent by hand or the day was changed,
+        has no other.
+        """
+        weekly = self.schedule().weekly
+        if weekly is None:
+            return None
+        turn = coming_turn(weekly, now, self._zone)
+        known = self._storage.mail.outgoing(self._account_id, self._week(turn))
+        if known is not None and known.state != "waiting":
+            turn = coming_turn(weekly, turn, self._zone)
+        return turn
+
+    def _week(self, at: datetime) -> str:
+        return week_of(day_of(at, self._zone))
 
     def view(self, *, now: datetime) -> DigestView:
         """This week's digest in words."""
@@ -142,7 +171,7 @@ class Mailer:
 
         Args:
             now: Aware time.
-            again: Send it even if it went out, or may have.
+            again: Send it even if it went out, or may have. Of several who ask so, one does.
 
         Raises:
             InvalidInput: There is no address to send it to.
@@ -153,10 +182,7 @@ class Mailer:
             raise InvalidInput(
                 "there is no address to send it to: `sawthis digest schedule --to you@example.com`"
             )
-        week = week_of(day_of(now, self._zone))
-        if again:
-            self._storage.mail.forget(self._account_id, week)
-        return self._send(week, recipient, now)
+        return self._send(self._week(now), recipient, now, again=again)
 
     def send_if_due(self, *, now: datetime) -> Outgoing | None:
         """Send the digest whose turn it is, unless it went out or the server is to be left alone.
@@ -170,7 +196,7 @@ class Mailer:
         turn = due_turn(weekly, now, self._zone, since=since) if weekly else None
         if turn is None or not recipient:
             return None
-        week = week_of(day_of(turn, self._zone))
+        week = self._week(turn)
         known = self._storage.mail.outgoing(self._account_id, week)
         if known and (known.state != "waiting" or (known.retry_at and known.retry_at > now)):
             return None
@@ -180,25 +206,27 @@ class Mailer:
             log.warning("the digest of %s did not go out: %s", week, error)
             return self._storage.mail.outgoing(self._account_id, week)
 
-    def _send(self, week: str, recipient: str, now: datetime) -> Outgoing:
+    def _send(self, week: str, recipient: str, now: datetime, *, again: bool = False) -> Outgoing:
         mail = self._storage.mail
         found = mail.prepare(self._account_id, week, recipient, now=now)
-        if found.state != "waiting":
+        if found.state != "waiting" and not again:
             return found
-        claimed: list[bool] = []
+        claimed = []
 
         def leave() -> bool:
-            claimed.append(mail.claim(self._account_id, week, now=now))
+            after = found.at if again else None
+            claimed.append(mail.claim(self._account_id, week, now=now, after=after))
             return claimed[0]
 
         try:
             message = self.message(recipient, now=now, week=week)
             if self._post().deliver(message, leave=leave):
-                mail.settle(self._account_id, week, now=now)
+                _patiently(lambda: mail.settle(self._account_id, week, now=now))
         except MailUndecided:
             raise
         except _FAILURES as error:
-            mail.put_back(
+            failed = partial(
+                mail.put_back,
                 self._account_id,
                 week,
                 now=now,
@@ -206,7 +234,35 @@ class Mailer:
                 error=str(error),
                 was_claimed=claimed == [True],
             )
+            # What the server said matters more than that it could not be noted.
+            with suppress(StorageError):
+                _patiently(failed)
             raise
         after = mail.outgoing(self._account_id, week)
         assert after is not None, "prepared above"
         return after
+
+
+def _patiently(work: Callable[[], None]) -> None:
+    """Do it, and wait for a busy database longer than others do: it is known once only."""
+    for _ in range(PATIENCE - 1):
+        try:
+            return work()
+        except StorageBusy:
+            continue
+    return work()
+
+
+def _weekly(day: str, at: str) -> Weekly | None:
+    try:
+        return weekly_of(day, at) if day else None
+    except ValueError:
+        return None
+
+
+def _time(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return LONG_AGO
+    return found if found.tzinfo else LONG_AGO

@@ -43,7 +43,8 @@ class Outcomes:
     ) -> StatusEvent:
         """Note what came of a suggestion; "sent" and "replied" also log the touch.
 
-        Saying the same thing twice changes nothing.
+        Saying the same thing twice changes nothing, and what was sent stays sent, however often
+        it is opened again.
 
         Raises:
             SuggestionNotFound: No suggestion has this id.
@@ -65,7 +66,7 @@ class Outcomes:
         """Note what is done with an item that the user found for a contact, suggested or not.
 
         Its id is the one that a suggestion of the item to the contact has, and `note` and `undo`
-        go on from there. What was sent stays sent, however often it is opened again.
+        go on from there.
 
         Raises:
             InvalidInput: The contact must not be written to.
@@ -75,8 +76,6 @@ class Outcomes:
         ref = suggestion_id(self._account_id, contact.id, item.key)
         with self._storage.transaction():
             known = self._known(contact, ref)
-            if known and known.status in SHARED and status == "opened":
-                return known
             event = StatusEvent(ref, contact.id, item.id, item.key, status, now, None)
             return self._put(event, known, note)
 
@@ -105,20 +104,31 @@ class Outcomes:
         return StatusEvent(*of, "pending", now, None)
 
     def _put(self, event: StatusEvent, known: StatusEvent | None, note: str) -> StatusEvent:
-        """Put an event, unless it says what is known."""
-        if known and known.status == event.status and known.until == event.until:
+        """Put an event, unless it says no more than what is known."""
+        touches = self._storage.history.touches(self._account_id, event.contact_id)
+        was_sent = any(
+            t.suggestion_id == event.suggestion_id and t.direction == "out" for t in touches
+        )
+        if known and _says_no_more(event, known, was_sent=was_sent):
             return known
-        self._storage.history.add_status(self._account_id, event, _touch(event, known, note))
+        touch = _touch(event, note, was_sent=was_sent)
+        self._storage.history.add_status(self._account_id, event, touch)
         return event
 
 
-def _touch(event: StatusEvent, known: StatusEvent | None, note: str) -> Touch | None:
+def _says_no_more(event: StatusEvent, known: StatusEvent, *, was_sent: bool) -> bool:
+    """Whether an event adds nothing: the same again, or less than what was shared already."""
+    if (was_sent or known.status in SHARED) and event.status in {"opened", "snoozed", "sent"}:
+        return True
+    return known.status == event.status and known.until == event.until
+
+
+def _touch(event: StatusEvent, note: str, *, was_sent: bool) -> Touch | None:
     """The touch that a change of status stands for, if it is one."""
-    had_it = known is not None and known.status in SHARED
     said: tuple[TouchKind, Direction]
     if event.status == "replied":
         said = "received", "in"
-    elif event.status in SHARED and not had_it:
+    elif event.status in SHARED and not was_sent:
         said = "sent", "out"  # what is liked was sent, even if nobody said so
     else:
         return None

@@ -81,14 +81,15 @@ def _from_keyring(user: str) -> str:
     """The password that the system's keyring holds; empty if it holds none, or there is none."""
     try:
         import keyring
-        from keyring.errors import KeyringError, NoKeyringError
+        from keyring.errors import NoKeyringError
     except ImportError:
         return ""
     try:
         return keyring.get_password(KEYRING_SERVICE, user) or ""
     except NoKeyringError:
         return ""
-    except KeyringError as error:
+    except Exception as error:
+        # Backends are other people's programs, and raise what they like.
         raise ConfigError(
             f"the keyring can't be read ({error}); SAWTHIS_SMTP_PASSWORD does without it",
             setting="smtp_password",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from recommender.storage.protocol import Storage
 
-DIGEST = "digest."
+DIGEST_TURN = "digest.day", "digest.at"
 DIGEST_SINCE = "digest.since"
 """When the digest was last asked for; set with the others, never by the user."""
 PREFERENCES = {
@@ -92,7 +92,8 @@ def set_preferences(
     """
     checked = {key: checked_preference(key, value) for key, value in values.items()}
     with storage.transaction():
-        if any(key.startswith(DIGEST) for key in checked):
+        known = storage.rhythm.preferences(account_id)
+        if any(checked.get(key, known.get(key, "")) != known.get(key, "") for key in DIGEST_TURN):
             # No turn from before it was asked for is due.
             storage.rhythm.put_preference(account_id, DIGEST_SINCE, now.isoformat(), now=now)
         for key, value in checked.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from recommender_feeds import Page, canonical_url, language_of
 
@@ -95,9 +96,18 @@ class Saver:
 
 def _checked(url: str) -> str:
     url = url.strip()
-    if not is_url(url) or len(url) > MAX_URL_CHARACTERS:
+    if not is_url(url) or len(url) > MAX_URL_CHARACTERS or not _names_a_host(url):
         raise InvalidInput("a page has an address that begins with http:// or https://")
     return url
+
+
+def _names_a_host(url: str) -> bool:
+    """Whether an address leads anywhere, and without a login that would be kept."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.username is None
+    except ValueError:
+        return False
 
 
 def _at_hand(url: str, title: str, text: str) -> Page:

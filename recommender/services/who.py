@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from recommender.domain import MAX_SPAN_CHARACTERS, SHARED, suggestion_id
 from recommender.errors import InvalidInput
 from recommender.ranking import AVOID_FROM, because, disguise
-from recommender.rhythm import last_contact
-from recommender.safety import known_to, may_be_written_to, tender, unfit
+from recommender.rhythm import day_of, is_hard, last_contact
+from recommender.safety import is_muted, is_read, known_to, may_be_written_to, tender, unfit
 from recommender.services.voice import note_about, voice_of
 from recommender.words import clip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, tzinfo
 
-    from recommender.domain import Contact, Match, Status, StatusEvent
+    from recommender.domain import Contact, Match, Status, StatusEvent, Topic
     from recommender.services.judging import Query
     from recommender.services.matching import Matching
     from recommender.storage.protocol import Storage
@@ -60,6 +61,7 @@ def who_would_enjoy(
     selection: str = "",
     threshold: float,
     now: datetime,
+    zone: tzinfo | None = None,
     n: int = DEFAULT_PEOPLE,
 ) -> list[Fit]:
     """The contacts whose interests the page serves, best first; possibly none.
@@ -78,6 +80,8 @@ def who_would_enjoy(
     page = matching.page(title, text)
     matches = matching.match_text(queries, title, text, page)
     topics = matching.rating(title, text, page).topics
+    if is_muted(title, text, "", topics, storage.rhythm.mutes(account_id)):
+        return []
     avoided = {
         q.interest.contact_id: True
         for q in queries.all
@@ -86,20 +90,47 @@ def who_would_enjoy(
     }
     best = _best(queries.all, matches, threshold)
     contacts = {c.id: c for c in storage.people.contacts(account_id)} if best else {}
+    told = _Told(url, title, text, topics)
     wanted = [
         (contact, match)
         for match in sorted(best.values(), key=lambda m: -m.relevance)
         for contact in (contacts[match.contact_id],)
         if contact.id not in avoided
         and may_be_written_to(contact, now)
-        and not known_to(url, contact)
-        and not unfit("page", None, topics, contact)
-        and not tender(title, text, contact)
+        and not is_hard(contact, day_of(now, zone), zone)
+        and told.suits(contact)
     ]
     phrases = {q.interest.id: q.interest.phrase for q in queries.all}
     shown = _Shown(storage, account_id, url, title, phrases, now)
     fits = [fit for pair in wanted if (fit := shown.fit(*pair)).status not in UNWANTED]
     return sorted(fits, key=lambda fit: (-fit.relevance, fit.contact.name))[:n]
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a page says, held against what a contact may be sent."""
+
+    url: str | None
+    title: str
+    text: str
+    topics: Sequence[Topic]
+
+    @cached_property
+    def language(self) -> str | None:
+        """Found out only where somebody minds."""
+        from recommender_feeds import language_of
+
+        return language_of(self.title, self.text, None)
+
+    def suits(self, contact: Contact) -> bool:
+        """Whether it is nothing of their own, nothing unfit, and nothing they can't read."""
+        languages = contact.details.languages
+        return not (
+            known_to(self.url, contact)
+            or unfit("page", None, self.topics, contact)
+            or tender(self.title, self.text, contact)
+            or (languages and not is_read(self.language, languages))
+        )
 
 
 class _Shown:

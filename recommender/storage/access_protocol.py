@@ -83,8 +83,14 @@ class MailStore(Protocol):
     def prepare(self, account_id: str, week: str, recipient: str, *, now: datetime) -> Outgoing:
         """Put a week's digest in waiting; as it is if it is there, but to this recipient."""
 
-    def claim(self, account_id: str, week: str, *, now: datetime) -> bool:
-        """From waiting to sending; False for all but one of those who ask."""
+    def claim(
+        self, account_id: str, week: str, *, now: datetime, after: datetime | None = None
+    ) -> bool:
+        """From waiting to sending; False for all but one of those who ask.
+
+        With `after`, from whatever state was reached at that time. It is on the disk when this
+        returns: what is handed over then must be known even after the power went.
+        """
 
     def settle(self, account_id: str, week: str, *, now: datetime) -> None:
         """From sending to sent."""
@@ -100,9 +106,6 @@ class MailStore(Protocol):
         was_claimed: bool,
     ) -> None:
         """Back to waiting after an attempt of which it is certain that it failed."""
-
-    def forget(self, account_id: str, week: str) -> bool:
-        """Take a week's digest out of the box, so that it may go out again; False if not there."""
 
     def feed_key(self, account_id: str) -> str | None:
         """What the account's feeds are read by, or None."""

@@ -175,6 +175,20 @@ class Connections:
                 connection.execute("ROLLBACK")
             raise
 
+    @contextmanager
+    def durable(self) -> Iterator[None]:
+        """What is written within is on the disk when it ends, even if the power goes then.
+
+        Elsewhere it may be lost with the power, as all that can be done again may be. Not to be
+        used within a transaction.
+        """
+        connection = self.get()
+        connection.execute("PRAGMA synchronous = FULL")
+        try:
+            yield
+        finally:
+            connection.execute("PRAGMA synchronous = NORMAL")
+
     def empty_journal(self) -> None:
         """Take what was erased out of the journal, as soon as nobody reads there any more.
 

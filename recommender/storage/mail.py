@@ -50,13 +50,17 @@ class SqliteMail:
             assert found is not None
             return found
 
-    def claim(self, account_id: str, week: str, *, now: datetime) -> bool:
+    def claim(
+        self, account_id: str, week: str, *, now: datetime, after: datetime | None = None
+    ) -> bool:
         """From waiting to sending; False for all but one of those who ask."""
-        changed = self._db.execute(
-            "UPDATE outbox SET state = 'sending', attempts = attempts + 1, at = ?"
-            " WHERE account_id = ? AND week = ? AND state = 'waiting'",
-            (to_text(now), account_id, week),
-        )
+        with self._db.durable():
+            changed = self._db.execute(
+                "UPDATE outbox SET state = 'sending', attempts = attempts + 1, at = ?"
+                " WHERE account_id = ? AND week = ?"
+                " AND (at = ? OR (? IS NULL AND state = 'waiting'))",
+                (to_text(now), account_id, week, to_text(after), to_text(after)),
+            )
         return changed > 0
 
     def settle(self, account_id: str, week: str, *, now: datetime) -> None:
@@ -91,11 +95,6 @@ class SqliteMail:
                 "sending" if was_claimed else "waiting",
             ),
         )
-
-    def forget(self, account_id: str, week: str) -> bool:
-        """Take a week's digest out of the box, so that it may go out again."""
-        sql = "DELETE FROM outbox WHERE account_id = ? AND week = ?"
-        return self._db.execute(sql, (account_id, week)) > 0
 
     def feed_key(self, account_id: str) -> str | None:
         """What the account's feeds are read by, or None."""

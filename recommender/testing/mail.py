@@ -68,15 +68,19 @@ class MailContract:
         storage.mail.settle("me", WEEK, now=NOW)
         assert storage.mail.claim("me", WEEK, now=NOW)
 
-    def test_a_digest_can_be_forgotten(self, storage: Storage) -> None:
-        """And goes out again then; of one account only."""
+    def test_what_was_sent_can_be_sent_again_on_purpose(self, storage: Storage) -> None:
+        """By one of those who saw it as it is; of one account only."""
         for account_id in ("me", "you"):
             storage.mail.prepare(account_id, WEEK, "a@example.org", now=NOW)
             assert storage.mail.claim(account_id, WEEK, now=NOW)
-        assert storage.mail.forget("me", WEEK)
-        assert not storage.mail.forget("me", WEEK)
-        assert storage.mail.outgoing("me", WEEK) is None
-        assert storage.mail.outgoing("you", WEEK) is not None
+            storage.mail.settle(account_id, WEEK, now=NOW)
+        assert not storage.mail.claim("me", WEEK, now=LATER, after=LATER)
+        assert storage.mail.claim("me", WEEK, now=LATER, after=NOW)
+        assert not storage.mail.claim("me", WEEK, now=LATER, after=NOW)
+        mine, theirs = (storage.mail.outgoing(one, WEEK) for one in ("me", "you"))
+        assert mine is not None
+        assert theirs is not None
+        assert (mine.state, mine.attempts, theirs.state) == ("sending", 2, "sent")
 
     def test_the_outbox_is_newest_first(self, storage: Storage) -> None:
         """And as long as it is asked for."""

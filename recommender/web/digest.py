@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from recommender.domain import SHARED
 from recommender.errors import InvalidInput, NotFoundError, SuggestionNotFound
+from recommender.safety import why_not
 from recommender.services.drafts import as_form
 from recommender.services.links import end_of, errand_of
 from recommender.services.outlets import Addresses, addresses, atom_feed, calendar
@@ -65,6 +66,7 @@ def show(request: Request, token: str) -> HTMLResponse:
     """One suggestion of a mail, with its note and what may have come of it."""
     house, ref = _errand(request, token)
     contact, suggestion, status = _known(house, ref)
+    left_out = why_not(contact, utc_now())
     return page(
         "go.html",
         request=request,
@@ -73,7 +75,8 @@ def show(request: Request, token: str) -> HTMLResponse:
         suggestion=suggestion,
         state=status,
         has_it=status in SHARED,
-        mailto=_mailto(contact, suggestion),
+        left_out=left_out,
+        mailto="" if left_out else _mailto(contact, suggestion),
     )
 
 
@@ -83,6 +86,9 @@ def act(request: Request, token: str, fields: Fields) -> Response:
     need_own_origin(request)
     house, ref = _errand(request, token)
     deed, now = fields.line("deed"), utc_now()
+    left_out = why_not(house.suggester.whose(ref), now)
+    if left_out and deed in {"sent", "later"}:
+        raise InvalidInput(f"{left_out}: nothing is noted")
     if deed == "sent":
         house.outcomes.note(ref, "sent", now=now)
     elif deed == "later":
@@ -112,7 +118,7 @@ def _known(house: House, ref: str) -> tuple[Contact, Suggestion, str]:
 
 
 def _mailto(contact: Contact, suggestion: Suggestion) -> str:
-    """The prepared mail; empty for who has no address, or must not be written to."""
+    """The prepared mail; empty for who has no address."""
     try:
         return as_form(contact, suggestion.note, "mailto", subject=suggestion.title, now=utc_now())
     except InvalidInput:
@@ -134,7 +140,9 @@ def stop(request: Request, token: str) -> HTMLResponse:
         need_own_origin(request)
     house: House = request.app.state.house
     account_id = end_of(house.storage, token)
-    set_preferences(house.storage, account_id, {"digest.day": ""}, now=utc_now())
+    # The link outlives an account, and must not bring one back.
+    if house.storage.rhythm.preferences(account_id).get("digest.day"):
+        set_preferences(house.storage, account_id, {"digest.day": ""}, now=utc_now())
     return page("stop.html", request=request, token=token, is_off=True)
 
 

@@ -16,7 +16,7 @@ from recommender.services.voice import LANGUAGES
 from recommender.web.guard import house_for_form, house_here, origin_of
 from recommender.web.rendering import Undo, page, redirect
 from recommender.web.route import Fields, HTMLResponse, Request, Response, page_router
-from recommender.weekly import DAYS, coming_turn
+from recommender.weekly import DAYS
 from recommender.wiring import House, utc_now
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ def settings_page(
 
 def _digest(request: Request, house: House, now: datetime) -> dict[str, object]:
     """When the digest comes, what became of the last one, and where its feeds are read."""
-    weekly = house.mailer.schedule().weekly
-    turn = coming_turn(weekly, now, house.zone).astimezone(house.zone) if weekly else None
+    coming = house.mailer.coming(now=now)
+    turn = coming.astimezone(house.zone) if coming else None
     last = house.storage.mail.outbox(house.account_id, limit=1)
     has_feeds = house.storage.mail.feed_key(house.account_id) is not None
     return {

@@ -156,6 +156,7 @@ def test_clean_text_has_no_markup(text: str) -> None:
         ("http://www.Example.com:80/a/?utm_source=x&b=1#f", "https://example.com/a?b=1"),
         ("https://example.com/%7Ejoe", "https://example.com/~joe"),
         ("https://example.com", "http://example.com/?fbclid=z"),
+        ("https://example.com/app#/post/1", "http://www.example.com/app/#/post/1"),
     ],
 )
 def test_one_page_has_one_address(one: str, other: str) -> None:
@@ -164,15 +165,17 @@ def test_one_page_has_one_address(one: str, other: str) -> None:
 
 def test_different_pages_stay_different() -> None:
     pages = ["https://e.com/a", "https://e.com/A", "https://e.com/a?p=1", "https://e.com/a%2Fb"]
+    pages += ["https://e.com/a#/post/1", "https://e.com/a#/post/2", "https://e.com/a#!post"]
     assert len({canonical_url(page) for page in pages}) == len(pages)
 
 
 urls = st.builds(
-    lambda s, h, p, q: f"{s}://{h}/{p}?{q}",
+    lambda s, h, p, q, f: f"{s}://{h}/{p}?{q}#{f}",
     st.sampled_from(["http", "HTTPS"]),
     st.sampled_from(["Example.com", "www.a.b:8080", "xn--e-fa.fr"]),
     st.text(max_size=30),
     st.text(max_size=30),
+    st.sampled_from(["", "/", "!"]).flatmap(lambda f: st.text(max_size=9).map(lambda t: f + t)),
 )
 
 

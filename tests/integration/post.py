@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from contextlib import contextmanager
+import threading
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.policy import default
@@ -106,3 +107,60 @@ def _free_port() -> int:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
         return port
+
+
+@contextmanager
+def odd_server(**answers: bytes | None) -> Iterator[tuple[int, list[bytes]]]:
+    """A server that answers as it is told; (its port, the texts it got).
+
+    Args:
+        answers: By the first word of what was said to it, lower case; `greeting` first, `text`
+            after the mail. None hangs up. What is not named is answered as is usual.
+    """
+    usual: dict[str, bytes | None] = {
+        "greeting": b"220 odd\r\n",
+        "ehlo": b"250 odd\r\n",
+        "data": b"354 go on\r\n",
+        "quit": b"221 bye\r\n",
+        "text": b"250 taken\r\n",
+    }
+    listener = socket.create_server(("127.0.0.1", 0))
+    texts: list[bytes] = []
+    thread = threading.Thread(
+        target=_serve_oddly, args=(listener, {**usual, **answers}, texts), daemon=True
+    )
+    thread.start()
+    try:
+        yield listener.getsockname()[1], texts
+    finally:
+        listener.close()
+        thread.join(5)
+
+
+def _serve_oddly(
+    listener: socket.socket, answers: dict[str, bytes | None], texts: list[bytes]
+) -> None:
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        with connection, connection.makefile("rb") as said, suppress(OSError):
+            _talk(connection, said, answers, texts)
+
+
+def _talk(
+    connection: socket.socket, said: Any, answers: dict[str, bytes | None], texts: list[bytes]
+) -> None:
+    answer = answers["greeting"]
+    while answer is not None:
+        connection.sendall(answer)
+        line = said.readline()
+        if not line:
+            return
+        word = line.split()[0].decode().lower()
+        answer = answers.get(word, b"250 ok\r\n")
+        if word == "data" and answer and answer.startswith(b"354"):
+            connection.sendall(answer)
+            texts.append(b"".join(iter(said.readline, b".\r\n")))
+            answer = answers["text"]

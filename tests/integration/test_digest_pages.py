@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import TYPE_CHECKING, Any
@@ -78,6 +80,21 @@ def test_a_link_shows_and_a_button_acts(
     assert press(service, stranger, first["path"], "erase").status_code == 422
 
 
+def test_whom_not_to_write_to_is_not_written_to(
+    service: Service, stranger: httpx.Client, first: dict[str, Any]
+) -> None:
+    path = f"/api/v1/contacts/{first['contact']['id']}"
+    service.http.patch(path, json={"state": "do_not_contact"})
+    page = stranger.get(first["path"]).text
+    assert "mailto:" not in page
+    assert "do not contact" in page
+    for deed in ("sent", "later"):
+        assert press(service, stranger, first["path"], deed).status_code == 422
+    assert statuses(service) == {}
+    press(service, stranger, first["path"], "no")
+    assert statuses(service) == {first["id"]: "dismissed"}
+
+
 def test_no_other_page_can_press_the_button(
     service: Service, stranger: httpx.Client, first: dict[str, Any]
 ) -> None:
@@ -135,6 +152,16 @@ def test_unsubscribing_takes_a_button_or_one_click(
     assert done.status_code == 200
     assert "The digest is off" in done.text
     assert day() == ""
+
+
+def test_unsubscribing_brings_no_account_back(service: Service, stranger: httpx.Client) -> None:
+    path = re.search(r"(/stop/\S+)", service.cli.ok("digest", "preview"))
+    assert path is not None
+    service.cli.ok("erase", "--yes")
+    assert "The digest is off" in stranger.post(path[1]).text
+    assert service.cli.run("doctor", "--json").stdout.count("sunday") == 0
+    with closing(sqlite3.connect(service.cli.data_dir / "sawthis.db")) as db:
+        assert db.execute("SELECT count(*) FROM accounts").fetchone() == (0,)
 
 
 def test_feeds_are_behind_secret_addresses(service: Service, stranger: httpx.Client) -> None:

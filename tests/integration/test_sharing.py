@@ -7,6 +7,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
+from recommender.wiring import utc_now
+
 if TYPE_CHECKING:
     from tests.integration.serving import Service
 
@@ -97,6 +99,40 @@ def test_sharing_twice_is_sharing_once(service: Service, ada: dict[str, Any]) ->
     assert share(service, ada, status="sent")["suggestion_id"] == first["suggestion_id"]
     assert share(service, ada, status="opened")["status"] == "sent"
     assert len(touches(service, ada)) == 1
+
+
+def test_what_was_sent_stays_sent(service: Service, ada: dict[str, Any]) -> None:
+    service.post("/items", **PAGE)
+    path = f"/contacts/{ada['id']}/suggestions"
+    shared = share(service, ada, status="sent")
+    status = f"/suggestions/{shared['suggestion_id']}/status"
+    for said in ("opened", "sent", "snoozed", "liked", "sent", "dismissed", "opened", "sent"):
+        until = {"until": "2099-01-01T00:00:00Z"} if said == "snoozed" else {}
+        service.post(status, 200, status=said, **until)
+        offered = {one["item"]["title"] for one in service.get(path)["suggestions"]}
+        assert PAGE["title"] not in offered
+    sent = [touch for touch in touches(service, ada) if touch["kind"] == "sent"]
+    assert len(sent) == 1
+
+
+def test_a_page_is_for_nobody_whom_a_rule_holds_back(service: Service, ada: dict[str, Any]) -> None:
+    service.cli.ok("contacts", "edit", "ada", "--language", "de")
+    assert fit_of(service, ada) is None
+    service.cli.ok("contacts", "edit", "ada", "--language", "en")
+    assert fit_of(service, ada) is not None
+    now = utc_now().isoformat()
+    patched = service.http.patch(f"/api/v1/contacts/{ada['id']}", json={"hard_at": now})
+    assert patched.status_code == 200, patched.text
+    assert fit_of(service, ada) is None
+    service.http.patch(f"/api/v1/contacts/{ada['id']}", json={"hard_at": None})
+    service.post("/mutes", kind="topic", value="lighthouse keepers")
+    assert fit_of(service, ada) is None
+
+
+@pytest.mark.parametrize("url", ["http://", "https://[::1", "https://u:p@keepers.test/", "ftp://x"])
+def test_what_leads_nowhere_is_not_shared(service: Service, ada: dict[str, Any], url: str) -> None:
+    path = f"/api/v1/contacts/{ada['id']}/shares"
+    assert service.http.post(path, json={**PAGE, "url": url}).status_code == 422
 
 
 def test_another_copy_of_it_was_had_already(service: Service, ada: dict[str, Any]) -> None:

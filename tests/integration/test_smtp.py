@@ -13,7 +13,7 @@ import pytest
 
 from recommender.errors import MailError, MailUndecided
 from recommender.mail import smtp
-from tests.integration.post import Post, post_office
+from tests.integration.post import Post, odd_server, post_office
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,6 +125,59 @@ def test_a_refused_text_is_a_failure() -> None:
         assert not isinstance(caught.value, MailUndecided)
 
 
+@pytest.mark.parametrize("answer", [b"OK queued\r\n", b"199 hm\r\n", b"350 more\r\n", None])
+def test_an_answer_that_says_nothing_for_certain(answer: bytes | None) -> None:
+    with odd_server(text=answer) as (port, texts):
+        with pytest.raises(MailUndecided, match="it may have arrived"):
+            smtp.deliver(smtp.Server("127.0.0.1", port, "none"), mail(), leave=yes)
+        assert len(texts) == 1
+
+
+@pytest.mark.parametrize("answer", [b"421 closing\r\n", b"554 no\r\n", None])
+def test_a_server_that_does_not_want_the_text_has_none(answer: bytes | None) -> None:
+    with odd_server(data=answer) as (port, texts):
+        with pytest.raises(MailError) as caught:
+            smtp.deliver(smtp.Server("127.0.0.1", port, "none"), mail(), leave=yes)
+        assert not isinstance(caught.value, MailUndecided)
+        assert texts == []
+
+
+def test_the_text_arrives_as_it_is() -> None:
+    message = mail()
+    message.set_content("..two dots\n.\n.one dot\nthe last line")
+    with odd_server() as (port, texts):
+        assert smtp.deliver(smtp.Server("127.0.0.1", port, "none"), message, leave=yes)
+    (text,) = texts
+    body = text.partition(b"\r\n\r\n")[2]
+    assert body == b"...two dots\r\n..\r\n..one dot\r\nthe last line\r\n"
+
+
+def test_a_server_that_drips_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smtp, "DEADLINE_S", 0.5)
+    drip = b"220-still here\r\n" * 5  # and never the last line
+    with odd_server(greeting=drip) as (port, _), pytest.raises(MailError):
+        smtp.check(smtp.Server("127.0.0.1", port, "none"))
+
+
+@pytest.mark.parametrize(
+    ("host", "user", "password"),
+    [("smtp..example.com", "", ""), ("127.0.0.1", "me", "pässword"), ("127.0.0.1", "mé", "x")],
+)
+def test_what_can_not_be_said_to_a_server(host: str, user: str, password: str) -> None:
+    with post_office(login=True) as post:
+        with pytest.raises(MailError, match="must be plain ASCII") as caught:
+            smtp.check(smtp.Server(host, post.port, "none", user, password))
+        assert "pässword" not in str(caught.value)
+
+
+def test_a_challenge_that_is_none() -> None:
+    with (
+        odd_server(ehlo=b"250-odd\r\n250 AUTH CRAM-MD5\r\n", auth=b"334 !!!\r\n") as (port, _),
+        pytest.raises(MailError),
+    ):
+        smtp.check(smtp.Server("127.0.0.1", port, "none", "me", "s3cret"))
+
+
 _BACKEND = """
 import keyring.backend
 
@@ -135,6 +188,23 @@ class Keyring(keyring.backend.KeyringBackend):
     def set_password(self, service, name, password): ...
     def delete_password(self, service, name): ...
 """
+
+
+@pytest.mark.parametrize("backend", ["gone.Keyring", "broken.Keyring"])
+def test_a_keyring_that_can_not_be_asked(demo: Sawthis, tmp_path: Path, backend: str) -> None:
+    broken = _BACKEND.replace("return {", "raise OSError('no bus')\n        return {")
+    (tmp_path / "broken.py").write_text(broken)
+    demo.environment.update(
+        SAWTHIS_SMTP_HOST="127.0.0.1",
+        SAWTHIS_SMTP_USER="me@example.org",
+        PYTHONPATH=str(tmp_path),
+        PYTHON_KEYRING_BACKEND=backend,
+    )
+    demo.ok("digest", "schedule", "--to", "me@example.org", "--day", "sunday")
+    assert "SAWTHIS_SMTP_PASSWORD" in demo.fails("digest", "send")
+    told = demo.run("doctor", "--json")
+    assert "Traceback" not in told.stderr
+    assert "SAWTHIS_SMTP_PASSWORD" in told.stdout
 
 
 def test_the_password_comes_from_the_keyring(demo: Sawthis, tmp_path: Path) -> None:
@@ -153,7 +223,7 @@ def test_the_password_comes_from_the_keyring(demo: Sawthis, tmp_path: Path) -> N
         said = demo.fails("digest", "send", "--again")
         assert "keyring set sawthis-smtp you@example.org" in said
         demo.environment["SAWTHIS_SMTP_PASSWORD"] = "wr0ng-pa55"
-        refused = demo.run("digest", "send")
+        refused = demo.run("digest", "send", "--again")
         assert refused.returncode == 1
         assert "refuses the login" in refused.stderr
         assert "wr0ng-pa55" not in refused.stderr + demo.run("doctor", "--json").stdout

@@ -455,3 +455,8 @@ def test_erasing_asks_first(sawthis: Sawthis) -> None:
     assert "1 contacts" in sawthis.ok("erase", "--yes")
     assert b"Zebedee" not in (sawthis.data_dir / "sawthis.db").read_bytes()
     assert sawthis.ok("contacts", "list", "--json").strip() == "[]"
+
+
+def test_a_pairing_code_names_the_port_that_is_served(sawthis: Sawthis) -> None:
+    assert sawthis.ok("pair", "--port", "9137").startswith("http://127.0.0.1:9137#")
+    assert sawthis.ok("pair").startswith("http://127.0.0.1:8765#")
