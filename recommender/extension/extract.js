@@ -1,5 +1,6 @@
 /**
- * Put into a page on a click only, after vendor/Readability.js: takes its text, block by block.
+ * Put into a page on a click only, after vendor/Readability.js: takes its text, block by block, and
+ * where it is and what it is called at that moment.
  *
  * Not a module: its last expression is what scripting.executeScript answers. A page may shadow what
  * its document has by the names of its forms and pictures, so that is called by its prototype.
@@ -46,6 +47,35 @@
     Element.prototype.checkVisibility.call(element, { visibilityProperty: true }) ||
     getComputedStyle(element).display === "contents"; // it has no box, its children have
 
+  /** @param {object} prototype @param {string} name @returns {(of: object) => any} */
+  const getter = (prototype, name) => {
+    const get = Object.getOwnPropertyDescriptor(prototype, name)?.get;
+    return (of) => get?.call(of) ?? null;
+  };
+  const first = getter(Node.prototype, "firstChild");
+  const next = getter(Node.prototype, "nextSibling");
+  const shadowOf = getter(Element.prototype, "shadowRoot");
+  const typeOf = getter(Document.prototype, "contentType");
+  const titleOf = getter(Document.prototype, "title");
+  const activeOf = getter(Document.prototype, "activeElement");
+  const activeInside = getter(ShadowRoot.prototype, "activeElement");
+
+  /**
+   * What is drawn inside an element: of a component its shadow tree, and in a slot what was put
+   * into it.
+   *
+   * @param {Element} element
+   * @returns {Node[]}
+   */
+  const childrenOf = (element) => {
+    const isSlot = element instanceof HTMLSlotElement;
+    const put = isSlot ? HTMLSlotElement.prototype.assignedNodes.call(element) : [];
+    if (put.length) return put;
+    const children = [];
+    for (let one = first(shadowOf(element) ?? element); one; one = next(one)) children.push(one);
+    return children;
+  };
+
   /**
    * The texts of the blocks below a root, until there are enough characters.
    *
@@ -76,24 +106,13 @@
       }
       const isBlock = !INLINE.has(nameOf(element));
       if (isBlock) flush();
-      for (let child = first(element); child; child = next(child)) visit(child);
+      for (const child of childrenOf(element)) visit(child);
       if (isBlock) flush();
     };
     visit(root);
     flush();
     return blocks;
   };
-
-  /** @param {object} prototype @param {string} name @returns {(of: object) => any} */
-  const getter = (prototype, name) => {
-    const get = Object.getOwnPropertyDescriptor(prototype, name)?.get;
-    return (of) => get?.call(of) ?? null;
-  };
-  const [first, next] = [
-    getter(Node.prototype, "firstChild"),
-    getter(Node.prototype, "nextSibling"),
-  ];
-  const typeOf = getter(Document.prototype, "contentType");
 
   /** A copy of the document without what the reader does not see; a space stays for it. */
   const visibleCopy = () => {
@@ -131,10 +150,21 @@
     return body ? blocksOf(body, isShown) : inMain;
   };
 
+  /** Whether the reader is in a field: what is selected there is no page's, and may be secret. */
+  const isTyping = () => {
+    let active = activeOf(document);
+    for (let inside = active; inside; inside = shadowOf(active) && activeInside(shadowOf(active))) {
+      active = inside;
+    }
+    return active !== null && ["input", "textarea"].includes(nameOf(active));
+  };
+
   const read = article();
   const blocks = read.join("").length >= ENOUGH ? read : visible();
-  const selection = String(globalThis.getSelection() ?? "").trim();
+  const selection = isTyping() ? "" : String(globalThis.getSelection() ?? "").trim();
   return {
+    url: globalThis.location.href,
+    title: String(titleOf(document)).trim(),
     type: typeOf(document),
     text: (blocks.length ? blocks : read).join("\n\n").slice(0, MAX_CHARACTERS),
     selection: selection.slice(0, MAX_CHARACTERS),

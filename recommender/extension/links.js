@@ -19,13 +19,15 @@ export function isWeb(address) {
 }
 
 /**
- * An address as it may be told: without the place on the page, without user and password.
+ * An address as it may be told: without the place on the page, without user and password. Sites
+ * that route behind "#/" or "#!" have each page there.
  *
  * @param {string} address
  */
 export function plainAddress(address) {
   const url = new URL(address);
-  url.hash = url.username = url.password = "";
+  if (!/^#[/!]/.test(url.hash)) url.hash = "";
+  url.username = url.password = "";
   return url.href;
 }
 

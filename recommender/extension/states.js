@@ -24,6 +24,7 @@ const STATES = {
   unreadable: ["unreadableTitle", "unreadableText", null],
   document: ["documentTitle", "documentText", null],
   empty: ["emptyTitle", "emptyText", null],
+  stuck: ["stuckTitle", "stuckText", "retry"],
 };
 
 /** @type {Record<Way, Word>} */

@@ -2,7 +2,7 @@
 
 /**
  * @typedef {"unpaired" | "down" | "barred" | "slow" | "offline" | "revoked" | "limited" | "broken"
- *   | "refused" | "strange" | "unreadable" | "document" | "empty"} Kind
+ *   | "refused" | "strange" | "unreadable" | "document" | "empty" | "stuck"} Kind
  */
 
 const DEFAULT_WAIT_S = 60;

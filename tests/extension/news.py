@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from http.server import BaseHTTPRequestHandler
+    from threading import Event
+
     from tests.site import Site
 
 HOST = "news.test"
+LONGEST_HOLD_S = 60.0
 
 HARBOUR = (
     "The harbour was quiet when we cast off. An old wooden sloop teaches patience: she sails only "
@@ -46,6 +50,23 @@ class News:
     def serve(self, path: str, body: bytes, kind: str = "text/html; charset=utf-8") -> str:
         """Serve anything; its address."""
         self._site.serve(path, body, Content_Type=kind)
+        return self.origin + path
+
+    def serve_slowly(self, path: str, first: str, rest: str, go_on: Event) -> str:
+        """Serve the first part of a page, and the rest when it may; its address."""
+
+        def answer(handler: BaseHTTPRequestHandler) -> None:
+            handler.close_connection = True
+            handler.send_response(200)
+            handler.send_header("Content-Type", "text/html; charset=utf-8")
+            handler.send_header("Connection", "close")
+            handler.end_headers()
+            handler.wfile.write(first.encode())
+            handler.wfile.flush()
+            go_on.wait(LONGEST_HOLD_S)
+            handler.wfile.write(rest.encode())
+
+        self._site.answers[path] = answer
         return self.origin + path
 
     def article(self, title: str, *paragraphs: str, path: str = "") -> str:

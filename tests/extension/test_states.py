@@ -13,6 +13,8 @@ from tests.extension.popup import card, press, told
 from tests.extension.relay import problem
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Page
 
     from tests.conftest import Sawthis
@@ -132,9 +134,19 @@ UNREADABLE = ["chrome://version/", "about:blank", "chrome://extensions/"]
 def test_a_page_of_the_browser(chromium: Chromium, home: Home, url: str) -> None:
     popup = chromium.click(chromium.open(url))
     assert told(popup).startswith("This page can’t be read")
+    assert "Only pages of the web (http, https) can be read" in told(popup)
     assert "Open an article and try again" in told(popup)
     assert home.relay.asked == []
     chromium.watch.allowed += UNREADABLE
+
+
+def test_a_file_of_this_machine(chromium: Chromium, home: Home, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text("<!doctype html><title>Local</title><p>Words</p>")
+    popup = chromium.click(chromium.open(page.as_uri()))
+    assert "Only pages of the web (http, https) can be read" in told(popup)
+    assert home.relay.asked == []
+    chromium.watch.requests.clear()
 
 
 PDF_VIEWER = "chrome-extension://mhjfbmdgcfjbbpaeojofohoefgiehjai"

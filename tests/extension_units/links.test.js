@@ -37,6 +37,14 @@ test("only pages of the web are read and linked", () => {
 
 test("an address is told without fragment, user and password", () => {
   assert.equal(plainAddress("https://me:secret@a.example/x?q=1#part"), "https://a.example/x?q=1");
+  assert.equal(plainAddress("https://a.example/#"), "https://a.example/");
+  assert.equal(plainAddress("https://a.example/x#:~:text=y"), "https://a.example/x");
   assert.equal(hostOf("https://www.a.example:444/x"), "a.example:444");
   assert.equal(hostOf("nonsense"), "");
+});
+
+test("a fragment that is where a page is stays with its address", () => {
+  for (const address of ["https://a.example/app#/post/1", "https://a.example/#!post/1?x=y"]) {
+    assert.equal(plainAddress(address), address);
+  }
 });

@@ -119,6 +119,46 @@ def test_what_is_selected_is_taken_apart(page: Page) -> None:
     assert LONG in found["text"]
 
 
+FIELDS = [
+    "<textarea id=f>hunter2</textarea>",
+    "<input id=f value=hunter2>",
+    "<input id=f type=password value=hunter2>",
+    "<div id=f></div>",
+]
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_what_the_reader_types_is_not_taken(page: Page, field: str) -> None:
+    select = """(() => {
+      const f = document.getElementById("f");
+      const inside = f.select ? f : f.attachShadow({ mode: "open" })
+        .appendChild(Object.assign(document.createElement("input"), { value: "hunter2" }));
+      inside.focus();
+      inside.select();
+    })()"""
+    found = taken(page, f"{ARTICLE}</article></main>{field}", select)
+    assert LONG in found["text"]
+    assert found["selection"] == ""
+    assert "hunter2" not in json.dumps(found)
+
+
+def test_a_component_is_read_as_it_is_drawn(page: Page) -> None:
+    grow = """(() => {
+      const grown = document.querySelector("x-a").attachShadow({ mode: "open" });
+      grown.innerHTML = `<nav>NAV</nav><p style="display:none">HIDDEN</p><h1>Inside</h1>
+        <x-b></x-b><slot><p>INSTEAD</p></slot><slot name=end><p>By default</p></slot>`;
+      grown.querySelector("x-b").attachShadow({ mode: "open" }).innerHTML = "<p>Deeper</p>";
+    })()"""
+    found = taken(page, f"<x-a>{LONG}<p slot=nowhere>UNSEEN</p></x-a>", grow)
+    assert found["text"].split("\n\n") == ["Inside", "Deeper", LONG, "By default"]
+
+
+def test_the_page_says_where_it_is_and_what_it_is_called(page: Page) -> None:
+    found = taken(page, "<img name=title><img name=location><p>x</p>")
+    assert found["title"] == "t"
+    assert found["url"] == page.url
+
+
 def test_nothing_is_nothing(page: Page) -> None:
     assert taken(page, "<body><canvas></canvas></body>")["text"] == ""
 
