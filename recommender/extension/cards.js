@@ -15,7 +15,7 @@ const N_TONES = 6;
  * @param {...Child} below
  */
 export function cardOf({ id, contact, last_contact }, corner, ...below) {
-  const name = make("h2", { id }, contact.name);
+  const name = make("h2", { id, dir: "auto" }, contact.name);
   const last = make("p", { class: "quiet" }, last_contact);
   const person = make("header", { class: "person" }, avatar(contact), make("div", {}, name, last));
   person.append(corner ?? "");

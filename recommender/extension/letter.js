@@ -64,7 +64,7 @@ export class Letter {
 
   noteField() {
     const { id, name, isOpen } = this.deed;
-    const area = make("textarea", { id: `note-${id}`, rows: "5", maxlength: "10000" });
+    const area = make("textarea", { id: `note-${id}`, rows: "5", maxlength: "10000", dir: "auto" });
     area.value = this.note;
     area.addEventListener("input", () => {
       this.note = area.value;
@@ -196,7 +196,12 @@ export class Letter {
       await navigator.clipboard.writeText(draft);
       say(t("copied"));
     } catch {
-      const area = make("textarea", { readonly: "", rows: "5", "aria-label": t("yourNote") });
+      const area = make("textarea", {
+        readonly: "",
+        rows: "5",
+        dir: "auto",
+        "aria-label": t("yourNote"),
+      });
       area.value = draft;
       this.element.prepend(area);
       area.select();

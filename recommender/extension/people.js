@@ -121,12 +121,12 @@ function deedOf(fit, page, tabId, isOpen) {
 function reason(fit) {
   const at = fit.span ? fit.reason.indexOf(fit.span) : -1;
   if (at < 0) {
-    const quote = fit.span ? make("q", {}, fit.span) : null;
-    return make("p", {}, fit.reason, quote && " ", quote);
+    const quote = fit.span ? make("q", { dir: "auto" }, fit.span) : null;
+    return make("p", { dir: "auto" }, fit.reason, quote && " ", quote);
   }
   const end = at + fit.span.length;
-  const quote = make("mark", {}, fit.span);
-  return make("p", {}, fit.reason.slice(0, at), quote, fit.reason.slice(end));
+  const quote = make("mark", { dir: "auto" }, fit.span);
+  return make("p", { dir: "auto" }, fit.reason.slice(0, at), quote, fit.reason.slice(end));
 }
 
 /** @param {number} relevance */

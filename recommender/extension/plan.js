@@ -5,6 +5,7 @@ import { cardOf, nameOf } from "./cards.js";
 import { make, t } from "./dom.js";
 import { Letter } from "./letter.js";
 import { isWeb } from "./links.js";
+import { dropOpened, isOpened, keepOpened } from "./notes.js";
 
 /** @typedef {import("./cards.js").Who} Who */
 /**
@@ -34,9 +35,9 @@ export function plan() {
  *
  * @param {Plan} found
  * @param {number} tabId
- * @returns {Node[]}
+ * @returns {Promise<Node[]>}
  */
-export function planCards(found, tabId) {
+export async function planCards(found, tabId) {
   const open = found.entries.filter((entry) => entry.state === "open");
   const done = found.entries.filter((entry) => entry.state === "done").length;
   const title = open.length ? t("todayTitle", found.minutes) : t("todayEmpty");
@@ -44,20 +45,24 @@ export function planCards(found, tabId) {
   return [
     make("h2", { class: "title", "data-say": title }, title),
     make("p", { class: "quiet lead" }, doneWords || t(open.length ? "todayLead" : "todayNothing")),
-    ...open.map((entry, at) => entryCard(entry, tabId, at === 0)),
+    ...(await Promise.all(open.map((entry, at) => entryCard(entry, found.day, tabId, at === 0)))),
   ];
 }
 
 /**
  * @param {Entry} entry
+ * @param {string} day
  * @param {number} tabId
  * @param {boolean} isOpen
  */
-function entryCard(entry, tabId, isOpen) {
+async function entryCard(entry, day, tabId, isOpen) {
   const { contact, suggestion } = entry;
   const title = `today-${contact.id}`;
-  const letter = new Letter({ ...deedOf(entry), id: title, tabId, isOpen });
-  if (suggestion?.status === "opened") letter.asked();
+  const letter = new Letter({ ...deedOf(entry, day), id: title, tabId, isOpen });
+  const wasOpened = suggestion
+    ? suggestion.status === "opened"
+    : await isOpened(placeOf(entry, day));
+  if (wasOpened) letter.asked();
   else letter.ready();
   return cardOf(
     { id: title, contact, last_contact: entry.last_contact },
@@ -67,7 +72,7 @@ function entryCard(entry, tabId, isOpen) {
       "div",
       { class: "why" },
       make("h3", {}, t("why", nameOf(contact))),
-      make("p", {}, entry.why),
+      make("p", { dir: "auto" }, entry.why),
     ),
     entry.topics.length ? topicsOf(entry.topics) : null,
     letter.element,
@@ -80,12 +85,21 @@ function itemOf({ kind, url, title, text, feed }) {
   const link = { href: url ?? "", target: "_blank", rel: "noreferrer noopener" };
   const told = isWeb(url ?? undefined) ? make("a", link, words) : words;
   const source = feed ? make("p", { class: "quiet" }, feed) : null;
-  return make("div", { class: "item" }, make("p", { class: `what ${kind}` }, told), source);
+  return make(
+    "div",
+    { class: "item" },
+    make("p", { class: `what ${kind}`, dir: "auto" }, told),
+    source,
+  );
 }
 
 /** @param {string[]} topics */
 function topicsOf(topics) {
-  const list = make("ul", { class: "plain" }, ...topics.map((topic) => make("li", {}, topic)));
+  const list = make(
+    "ul",
+    { class: "plain" },
+    ...topics.map((topic) => make("li", { dir: "auto" }, topic)),
+  );
   return make("div", { class: "why" }, make("h3", {}, t("toTalkAbout")), list);
 }
 
@@ -93,10 +107,14 @@ function topicsOf(topics) {
  * What is done about an entry: of a suggestion its status is noted, of the others a touch.
  *
  * @param {Entry} entry
+ * @param {string} day
  */
-function deedOf(entry) {
+function deedOf(entry, day) {
   const { contact, suggestion, note, action } = entry;
-  const steps = suggestion ? ofSuggestion(suggestion) : ofContact(contact, action === "call");
+  const place = placeOf(entry, day);
+  const steps = suggestion
+    ? ofSuggestion(suggestion)
+    : ofContact(contact, action === "call", place);
   /** @param {boolean} undo */
   const skip = (undo) => write("/plan/skip", { contact: contact.id, undo });
   const away = {
@@ -105,7 +123,6 @@ function deedOf(entry) {
     act: () => skip(false),
     undo: () => skip(true),
   };
-  const place = suggestion?.id ?? `today ${contact.id}`;
   return {
     name: nameOf(contact),
     place,
@@ -115,6 +132,16 @@ function deedOf(entry) {
     away,
     ...steps,
   };
+}
+
+/**
+ * What a begun note and an opened mail are kept by.
+ *
+ * @param {Entry} entry
+ * @param {string} day
+ */
+function placeOf({ contact, suggestion }, day) {
+  return suggestion?.id ?? `${day} ${contact.id}`;
 }
 
 /** @param {Suggestion} suggestion */
@@ -141,20 +168,30 @@ function ofSuggestion({ id }) {
 /**
  * @param {Who} contact
  * @param {boolean} isCall
+ * @param {string} place
  */
-function ofContact(contact, isCall) {
+function ofContact(contact, isCall, place) {
   const path = `/contacts/${encodeURIComponent(contact.id)}`;
   /** @param {string} text @param {"mailto" | "text"} form */
   const draft = (text, form) => draftOf(path, text, form);
   let touch = "";
   return {
-    open: draft,
+    /** @type {import("./letter.js").Deed["open"]} */
+    open: async (text, form) => {
+      const made = await draft(text, form);
+      await keepOpened(place);
+      return made;
+    },
     again: draft,
     sent: async () => {
       touch = (await write(`${path}/touches`, { kind: isCall ? "call" : "sent" })).id;
+      await dropOpened(place);
     },
-    unsent: () => ask("DELETE", `/touches/${encodeURIComponent(touch)}`),
-    notYet: () => Promise.resolve(),
+    unsent: async () => {
+      await ask("DELETE", `/touches/${encodeURIComponent(touch)}`);
+      if (!isCall) await keepOpened(place);
+    },
+    notYet: () => dropOpened(place),
   };
 }
 

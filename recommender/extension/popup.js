@@ -90,7 +90,7 @@ function headOf(page) {
   const host = hostOf(page.url);
   const about = page.selection ? t("bySelection", host) : host;
   return [
-    make("h2", { class: "title" }, page.title || host),
+    make("h2", { class: "title", dir: "auto" }, page.title || host),
     make("p", { class: "quiet lead" }, about),
   ];
 }

@@ -41,5 +41,6 @@ export async function isBadgeOn() {
 
 /** @param {boolean} on */
 export async function setBadge(on) {
-  await chrome.storage.local.set({ badge: on });
+  if (on) await chrome.storage.local.set({ badge: true });
+  else await chrome.storage.local.remove("badge");
 }

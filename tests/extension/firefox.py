@@ -169,6 +169,11 @@ class Firefox:
         told = self.bidi.evaluate(self._window, ASK_POPUP % json.dumps(script))
         return str(told["text"]) if told and (what == "look" or told["found"]) else None
 
+    def popup_width(self) -> int:
+        """How wide the browser has made the popup."""
+        found = "document.querySelector('.webextension-popup-browser')"
+        return int(self.bidi.evaluate(self._window, f"{found}.clientWidth"))
+
     def press(self, name: str) -> str:
         """Press a button of the popup when it is there."""
         return until(lambda: self.popup("click", name))

@@ -12,6 +12,7 @@ from tests.extension.firefox import Firefox, until
 from tests.extension.home import at_home
 from tests.extension.mail import read_mailto
 from tests.extension.news import ADVERT, DIARY, HARBOUR, HOST
+from tests.extension.test_looks import POPUP_PX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +64,7 @@ def test_it_pairs_matches_and_sends(firefox: Firefox, home: Home, news: News) ->
     text = firefox.until_told("Joe Ferraro")
     assert "weather history" in text
     assert "You last wrote 6 weeks ago" in text
+    assert firefox.popup_width() in POPUP_PX
     (asked,) = home.relay.to("matches")
     assert HARBOUR in asked.told["text"]
     assert DIARY in asked.told["text"]

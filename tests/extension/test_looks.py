@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from tests.browser.keyboard import Keyboard
 from tests.browser.test_sweep import SCHEMES, too_wide
 from tests.browser.watching import ARTEFACTS, axe
 from tests.extension.mail import next_mail
+from tests.extension.news import DIARY, HARBOUR
 from tests.extension.popup import card, press, screenshot
 from tests.extension.relay import problem
 
@@ -76,6 +78,66 @@ def test_the_popup(chromium: Chromium, home: Home, news: News, name: str) -> Non
     assert width in POPUP_PX
     assert 0 < height <= MOST_PX
     survey(popup, name)
+
+
+def test_a_long_name_makes_the_popup_no_wider(chromium: Chromium, home: Home, news: News) -> None:
+    name = "Donaudampfschifffahrtsgesellschaftskapitänswitwe Müller"
+    home.server.change("UPDATE contacts SET name = ? WHERE slug = 'joe-ferraro'", name)
+    popup = chromium.click(chromium.open(news.sailing()))
+    card(popup, name)
+    assert popup.evaluate("innerWidth") in POPUP_PX
+    survey(popup, "long-name")
+
+
+@pytest.mark.parametrize("width", [360, 320])
+def test_the_popup_in_a_narrow_window(
+    chromium: Chromium, home: Home, news: News, width: int
+) -> None:
+    # Of this machine, for which no click is needed: there is none in a window of its own.
+    page = chromium.open(news.sailing().replace(news.origin, news.site_base))
+    chromium.watch.allowed.append(news.site_base)
+    tab = chromium.worker().evaluate("chrome.tabs.query({ active: true }).then(([tab]) => tab.id)")
+    window = chromium.context.new_page()
+    window.set_viewport_size({"width": width, "height": 700})
+    window.goto(chromium.url(f"popup.html?tab={tab}"))
+    card(window, "Joe Ferraro")
+    assert window.evaluate("document.documentElement.scrollWidth") == width
+    assert too_wide(window) == []
+    page.close()
+
+
+SHIP = "رحلة بحرية (1)!"
+MARYAM = {
+    "contact": {"id": "1", "slug": "m", "name": "مريم (الثانية)", "first_name": "مريم"},
+    "interest": SHIP, "relevance": 0.9, "span": SHIP, "reason": f"مريم: {SHIP}!",
+    "last_contact": "never", "had_it": False, "note": f"مريم، {SHIP}", "suggestion_id": None,
+    "status": "", "has_email": True,
+}  # fmt: skip
+
+
+def test_words_run_the_way_their_letters_do(chromium: Chromium, home: Home, news: News) -> None:
+    planned = home.get("/plan?minutes=30")
+    entry = next(one for one in planned["entries"] if one["suggestion"])
+    entry.update(contact=MARYAM["contact"], why=SHIP, note=SHIP, topics=[SHIP])
+    entry["suggestion"]["item"].update(title=SHIP, kind="article", url=news.origin)
+    answers = {"matches": {"people": [MARYAM]}, "plan": {**planned, "entries": [entry]}}
+    home.relay.instead = lambda asked: (
+        200, {"Content-Type": "application/json"},
+        json.dumps(answers[asked.path.rpartition("/")[2]]).encode(),
+    )  # fmt: skip
+    popup = chromium.click(chromium.open(news.article(SHIP, HARBOUR, DIARY)))
+    expect(popup.get_by_role("article")).to_be_visible()
+    runs(popup, "h2.title", "article h2", ".why p", "mark", "textarea")
+    popup.get_by_role("tab", name="Today").click()
+    expect(popup.get_by_role("article")).to_be_visible()
+    runs(popup, "article h2", ".item a", ".why p", ".why li", "textarea")
+
+
+def runs(popup: Page, *places: str) -> None:
+    """See that words run from right to left."""
+    for place in places:
+        found = popup.locator(f"[role=tabpanel]:visible {place}")
+        expect(found).to_have_css("direction", "rtl")
 
 
 def test_the_popup_without_people(chromium: Chromium, home: Home, news: News) -> None:

@@ -77,6 +77,37 @@ def test_sending_what_is_planned(popup: Page, chromium: Chromium, home: Home) ->
     assert home.touches(contact["slug"]) == []
 
 
+def test_a_hello_that_was_opened_is_asked_about(
+    popup: Page, chromium: Chromium, home: Home, news: News
+) -> None:
+    entry = entries(home, "hello")[0]
+    contact = entry["contact"]
+    send = f"Send to {contact['first_name']}"
+
+    def back(before: Page) -> tuple[Page, Locator]:
+        before.close()
+        opened = today(chromium, news)
+        return opened, card_of(opened, entry)
+
+    card = card_of(popup, entry)
+    for answer in ("Not yet", "Yes, I sent it"):
+        with next_mail(chromium):
+            press(card, send)
+        expect(card.get_by_role("group", name="Did you send it?")).to_be_visible()
+        popup, card = back(popup)
+        press(card, answer)
+        if answer == "Not yet":
+            popup, card = back(popup)
+    expect(card).to_contain_text("Sent to")
+    press(card, "Undo")
+    expect(card.get_by_role("group", name="Did you send it?")).to_be_visible()
+    popup, card = back(popup)
+    press(card, "Yes, I sent it")
+    expect(card).to_contain_text("Sent to")
+    assert chromium.options().evaluate("chrome.storage.session.get()") == {}
+    assert contact["id"] not in [one["contact"]["id"] for one in entries(home)]
+
+
 def test_not_today(popup: Page, home: Home) -> None:
     entry = entries(home)[0]
     card = card_of(popup, entry)
