@@ -259,16 +259,21 @@ def walk(routes: Any) -> Iterator[Any]:
             yield route
 
 
+BY_A_KEY = {"/go/": 403, "/stop/": 403, "/out/": 404}
+"""Where what a mail or a program leads to holds its own key, and what any other gets."""
+
+
 def test_no_page_is_shown_without_a_login(service: Service) -> None:
     paths = page_routes()
     assert len(paths) > 8
     with httpx.Client(base_url=service.base, trust_env=False) as stranger:
         for path in paths:
+            refused = next((s for key, s in BY_A_KEY.items() if path.startswith(key)), 401)
             answer = stranger.get(re.sub(r"{[^}]*}", "joe-ferraro", path))
-            assert answer.status_code == 401, path
+            assert answer.status_code == refused, path
             assert "Ferraro" not in answer.text
             forged = stranger.get(re.sub(r"{[^}]*}", "x", path), headers={"Cookie": "sawthis=x"})
-            assert forged.status_code == 401, path
+            assert forged.status_code == refused, path
 
 
 def names_of(service: Service) -> dict[str, str]:
