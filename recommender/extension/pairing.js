@@ -54,11 +54,11 @@ async function endBadgeAndNotes() {
  */
 export async function leave(old) {
   const isRevoked = await revoke(old);
-  if (!(await isBadgeOn())) await giveBackPages();
   const isLeft = (await pairing())?.server !== old.server;
   if (isLeft && !isLoopback(old.server)) {
     await chrome.permissions.remove({ origins: [hostPattern(old.server)] });
   }
+  if (!(await isBadgeOn())) await giveBackPages();
   return isRevoked;
 }
 
