@@ -201,8 +201,9 @@ class Chromium:
         page = self.options()
         session = self.context.new_cdp_session(page)
         session.send("ServiceWorker.enable")
-        session.send("ServiceWorker.stopAllWorkers")
         for _ in range(PATIENCE_MS // STEP_MS):
+            # Asked each time: one that is just starting does not hear it.
+            session.send("ServiceWorker.stopAllWorkers")
             if not [one for one in self.targets() if one["type"] == "service_worker"]:
                 return
             page.wait_for_timeout(STEP_MS)

@@ -392,23 +392,14 @@ def dying(real):
     return call
 
 
-class Line(smtp.smtplib.SMTP):
-    def data(self, message):
-        if step == "taken" and when == "before":
-            die()
-        answer = super().data(message)
-        if step == "taken":
-            die()
-        return answer
-
-
-smtp.smtplib.SMTP = Line
 if step in ("prepare", "claim", "settle"):
     setattr(mail, step, dying(getattr(mail, step)))
 elif step == "message":
     mailer.message = dying(mailer.message)
 elif step == "connect":
     smtp._open = dying(smtp._open)
+elif step == "taken":
+    smtp._hand_over = dying(smtp._hand_over)
 mailer.send_if_due(now=utc_now())
 """
 
