@@ -90,6 +90,17 @@ class Digest:
     gauge: Gauge
 
 
+class Week(NamedTuple):
+    """Who may be written to, and how they stand; not those who talked just now."""
+
+    day: date
+    active: dict[str, Contact]
+    """By id."""
+    turns: list[Turn]
+    last: dict[str, Touch]
+    """Contact id -> newest touch."""
+
+
 class Digests:
     """The digests of one account.
 
@@ -123,49 +134,48 @@ class Digests:
 
     def build(self, *, now: datetime, n_people: int = MOST_PEOPLE) -> Digest:
         """The digest of the coming week, of what there is now."""
-        day = day_of(now, self._zone)
-        active, turns = self.turns(now=now)
-        calls = self._calls(active, turns, day, now)
+        week = self.week(now=now)
+        calls = self._calls(week, now)
         called = {call.contact.id for call in calls}
-        due, others = _split([turn for turn in turns if turn.contact_id not in called], day)
-        others = [turn for turn in others if _has_waited(turn, day)]
+        due, others = _split([t for t in week.turns if t.contact_id not in called], week.day)
+        others = [turn for turn in others if _has_waited(turn, week.day)]
         cards, n_without = self._cards(
-            active, due, others, now, n_people=n_people, n_others=min(n_people, FEW_PEOPLE)
+            week, due, others, now, n_people=n_people, n_others=min(n_people, FEW_PEOPLE)
         )
         return Digest(
-            day=day,
+            day=week.day,
             cards=tuple(_within(cards, MOST_PICKS)),
             n_without=n_without,
             calls=tuple(calls),
             occasions=tuple(
                 one
                 for one in self._standings.occasions(now=now, days=WEEK_DAYS - 1)
-                if not is_hard(one.contact, day, self._zone)
+                if not is_hard(one.contact, week.day, self._zone)
             ),
-            came_back=tuple(self._came_back(active, now)),
+            came_back=tuple(self._came_back(week.active, now)),
             gauge=self._standings.on(now=now).gauge,
         )
 
     def ideas(self, *, now: datetime, n_people: int) -> list[Card]:
         """One thing each for whoever waits the longest, whether it is their turn or not."""
-        active, turns = self.turns(now=now)
-        due, others = _split(turns, day_of(now, self._zone))
+        week = self.week(now=now)
+        due, others = _split(week.turns, week.day)
         cards, _ = self._cards(
-            active, due, others, now, n_people=n_people, n_others=n_people, n_each=1
+            week, due, others, now, n_people=n_people, n_others=n_people, n_each=1
         )
         return cards
 
-    def turns(self, *, now: datetime) -> tuple[dict[str, Contact], list[Turn]]:
-        """Who may be written to, and how they stand; not those who talked just now."""
+    def week(self, *, now: datetime) -> Week:
+        """How everybody stands."""
         active = {c.id: c for c in self._people.all() if may_be_written_to(c, now)}
         last = self._storage.history.last_touches(self._account_id)
         day = day_of(now, self._zone)
         turns = self._plans.turns(list(active.values()), last, day)
-        return active, [turn for turn in turns if not turn.at_rest]
+        return Week(day, active, [turn for turn in turns if not turn.at_rest], last)
 
     def _cards(
         self,
-        active: dict[str, Contact],
+        week: Week,
         due: Sequence[Turn],
         others: Sequence[Turn],
         now: datetime,
@@ -179,39 +189,34 @@ class Digests:
         With the number of those due for whom nothing is good enough.
         """
         cadences = self._people.cadences()
-        last = self._storage.history.last_touches(self._account_id)
         cards: list[Card] = []
         n_without = 0
-        for turn, is_due in ((t, group is due) for group in (due, others) for t in group):
+        for turn, is_due in (*((t, True) for t in due), *((t, False) for t in others)):
             if len(cards) >= (n_people if is_due else n_others):
                 break
-            contact = active[turn.contact_id]
+            contact, touch = week.active[turn.contact_id], week.last.get(turn.contact_id)
             found = self._suggester.suggest(contact, now=now, n=n_each).suggestions
-            touch = last.get(contact.id)
-            late = overdue_days(contact, touch, now, cadences)
             if found:
+                late = overdue_days(contact, touch, now, cadences)
                 cards.append(Card(contact, found, last_contact(touch, now), late, is_due))
             n_without += not found and is_due
         return cards, n_without
 
-    def _calls(
-        self, active: dict[str, Contact], turns: Sequence[Turn], day: date, now: datetime
-    ) -> list[CallDue]:
+    def _calls(self, week: Week, now: datetime) -> list[CallDue]:
         """This week's yearly calls: those already planned for it, then whoever waited longest."""
-        since = day - timedelta(days=day.weekday())
+        since = week.day - timedelta(days=week.day.weekday())
         slots = self._storage.rhythm.slots_since(self._account_id, since)
         planned = {slot.contact_id for slot in slots if slot.action == "call"}
-        n_left = most_calls(len(active)) - Past(slots).calls_of_week(day)
-        fit = [turn for turn in turns if turn.call_is_due]
+        n_left = most_calls(len(week.active)) - Past(slots).calls_of_week(week.day)
+        fit = [turn for turn in week.turns if turn.call_is_due]
         ours = [turn for turn in fit if turn.contact_id in planned]
         spare = [t for t in fit if t.contact_id not in planned and not t.is_dormant]
-        spare.sort(key=lambda t: (t.last is None, t.last or day, t.contact_id))
-        last = self._storage.history.last_touches(self._account_id)
+        spare.sort(key=lambda t: (t.last is None, t.last or week.day, t.contact_id))
         return [
             CallDue(
-                active[turn.contact_id],
-                last_contact(last.get(turn.contact_id), now),
-                self._plans.topics(active[turn.contact_id], now=now),
+                week.active[turn.contact_id],
+                last_contact(week.last.get(turn.contact_id), now),
+                self._plans.topics(week.active[turn.contact_id], now=now),
             )
             for turn in [*ours, *spare[: max(0, n_left)]]
         ]
@@ -261,11 +266,11 @@ def _has_waited(turn: Turn, day: date) -> bool:
 
 
 def _within(cards: Sequence[Card], n_picks: int) -> Iterator[Card]:
-    """Everybody's first, then everybody's second and third, as long as there is room."""
+    """Everybody's first, and everybody's second and third as long as there is room."""
     n_each = [0] * len(cards)
     for rank in range(MOST_EACH):
         for at, card in enumerate(cards):
-            if len(card.suggestions) > rank and sum(n_each) < n_picks:
+            if len(card.suggestions) > rank and (rank == 0 or sum(n_each) < n_picks):
                 n_each[at] += 1
     for n, card in zip(n_each, cards, strict=True):
         yield replace(card, suggestions=card.suggestions[:n])

@@ -10,7 +10,7 @@ from recommender.plan import MINUTES
 from recommender.rhythm import age_on
 from recommender.services.drafts import as_form, dialled
 from recommender.services.standing import gauge_lines
-from recommender.services.voice import birthday_for
+from recommender.services.voice import birthday_for, birthday_subject
 from recommender.weekly import week_of
 
 if TYPE_CHECKING:
@@ -87,13 +87,12 @@ class DigestWords:
     def _occasion(self, one: Day) -> Occasion:
         years = age_on(one.since, one.on)
         wishes = birthday_for(self._voice, one.contact) if one.what == "birthday" else ""
-        subject = self._voice.phrases.birthday
         return Occasion(
             name=one.contact.name,
             first_name=one.contact.first_name,
             on=_long_day(one.on),
             what=f"{one.what}: {years}" if years else one.what,
-            write_url=self._mailto(one.contact, subject[:1].upper() + subject[1:], wishes)
+            write_url=self._mailto(one.contact, birthday_subject(self._voice), wishes)
             if wishes
             else "",
         )

@@ -169,10 +169,7 @@ def diagnose_digest(
 
 def last_digest(one: Outgoing, now: datetime) -> Finding:
     """What became of the newest digest."""
-    what, times = (
-        f"the digest of {one.week}",
-        "once" if one.attempts == 1 else f"{one.attempts} times",
-    )
+    what = f"the digest of {one.week}"
     if one.state == "sent":
         return Finding("digest", "ok", f"{what} was sent {ago(one.at, now)}")
     if one.state == "sending" and now - one.at > HANDING_OVER:
@@ -184,6 +181,7 @@ def last_digest(one: Outgoing, now: datetime) -> Finding:
         )
     if one.state == "sending" or not one.error:
         return Finding("digest", "ok", f"{what} is on its way")
+    times = "once" if one.attempts == 1 else f"{one.attempts} times"
     waits = one.retry_at is not None and one.retry_at > now
     later = f"; it is tried again from {one.retry_at:%H:%M} UTC on, if it is due" if waits else ""
     return Finding(

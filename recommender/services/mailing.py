@@ -215,7 +215,7 @@ class Mailer:
 
         def leave() -> bool:
             after = found.at if again else None
-            claimed.append(mail.claim(self._account_id, week, now=now, after=after))
+            claimed.append(mail.claim(self._account_id, week, recipient, now=now, after=after))
             return claimed[0]
 
         try:

@@ -10,13 +10,12 @@ from recommender.rhythm import days_ago
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date, datetime, tzinfo
+    from datetime import date, datetime
 
     from recommender.domain import Contact
     from recommender.mail.atom import AtomEntry
     from recommender.mail.calendar import DueDay
     from recommender.services.digest import Card, Digests
-    from recommender.services.people import People
     from recommender.storage.protocol import Storage
 
 AHEAD_DAYS = 60
@@ -78,14 +77,11 @@ def _entries(card: Card, origin: str) -> Iterator[AtomEntry]:
         )
 
 
-def calendar(
-    digests: Digests, people: People, origin: str, zone: tzinfo | None, *, now: datetime
-) -> bytes:
+def calendar(digests: Digests, origin: str, *, now: datetime) -> bytes:
     """Whose turn comes in the next weeks, and birthdays."""
     from recommender.mail.calendar import Birthday, render_calendar
 
-    active, turns = digests.turns(now=now)
-    day = now.astimezone(zone).date()
+    day, active, turns, _ = digests.week(now=now)
     until = day + timedelta(days=AHEAD_DAYS)
     dues = [
         _due(active[turn.contact_id], max(day, turn.window.due), turn.last, day, origin)
@@ -94,8 +90,8 @@ def calendar(
     ]
     birthdays = [
         Birthday(f"birthday-{c.id}@sawthis.invalid", c.name, c.birthday, _page(c, origin))
-        for c in people.all()
-        if c.birthday and c.id in active
+        for c in active.values()
+        if c.birthday
     ]
     return render_calendar(dues, birthdays=birthdays, name="Sawthis", now=now)
 

@@ -117,6 +117,12 @@ def note_about(voice: Voice, contact: Contact, interest: str, title: str, url: s
     return "\n".join(_signed(voice, [*lines, url] if url else lines))
 
 
+def birthday_subject(voice: Voice) -> str:
+    """What a mail of congratulations is about."""
+    wishes = voice.phrases.birthday
+    return wishes[:1].upper() + wishes[1:]
+
+
 def hello_for(voice: Voice, contact: Contact, interest: str) -> str:
     """A line without an item, that asks after an interest if there is one."""
     asked = [voice.phrases.hello.replace("{interest}", interest)] if interest else []

@@ -15,7 +15,7 @@ from recommender.services.voice import note_about, voice_of
 from recommender.words import clip
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime, tzinfo
 
     from recommender.domain import Contact, Match, Status, StatusEvent, Topic
@@ -100,8 +100,11 @@ def who_would_enjoy(
         and not is_hard(contact, day_of(now, zone), zone)
         and told.suits(contact)
     ]
+    if not wanted:
+        return []
     phrases = {q.interest.id: q.interest.phrase for q in queries.all}
-    shown = _Shown(storage, account_id, url, title, phrases, now)
+    asked = {contact.id for contact, _ in wanted}
+    shown = _Shown(storage, account_id, url, title, phrases, asked, now)
     fits = [fit for pair in wanted if (fit := shown.fit(*pair)).status not in UNWANTED]
     return sorted(fits, key=lambda fit: (-fit.relevance, fit.contact.name))[:n]
 
@@ -143,6 +146,7 @@ class _Shown:
         url: str | None,
         title: str,
         phrases: Mapping[str, str],
+        asked: Collection[str],
         now: datetime,
     ) -> None:
         from recommender_feeds import canonical_url
@@ -157,10 +161,10 @@ class _Shown:
         self._voice = voice_of(storage.rhythm.preferences(account_id))
         events = storage.history.statuses(account_id)
         self._statuses = {event.suggestion_id: event for event in events}
-        self._had = self._who_had(storage, events)
+        self._had = self._who_had(storage, [e for e in events if e.contact_id in asked])
 
     def _who_had(self, storage: Storage, events: Sequence[StatusEvent]) -> set[str]:
-        """Contacts to whom this page, or an item of its title, was sent."""
+        """Of those asked about, to whom this page, or an item of its title, was sent."""
         sent = [event for event in events if event.status in SHARED]
         look = disguise(self._title)
         titles = storage.items.texts([event.item_id for event in sent]) if look else {}

@@ -81,12 +81,18 @@ class MailStore(Protocol):
         """The newest digests, newest week first."""
 
     def prepare(self, account_id: str, week: str, recipient: str, *, now: datetime) -> Outgoing:
-        """Put a week's digest in waiting; as it is if it is there, but to this recipient."""
+        """Put a week's digest in waiting; as it is if it is there."""
 
     def claim(
-        self, account_id: str, week: str, *, now: datetime, after: datetime | None = None
+        self,
+        account_id: str,
+        week: str,
+        recipient: str,
+        *,
+        now: datetime,
+        after: datetime | None = None,
     ) -> bool:
-        """From waiting to sending; False for all but one of those who ask.
+        """From waiting to sending, for this recipient; False for all but one of those who ask.
 
         With `after`, from whatever state was reached at that time. It is on the disk when this
         returns: what is handed over then must be known even after the power went.

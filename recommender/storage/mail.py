@@ -42,8 +42,7 @@ class SqliteMail:
             put_account(self._db, account_id, to_text(now) or "")
             self._db.execute(
                 "INSERT INTO outbox (account_id, week, state, recipient, attempts, at, error)"
-                " VALUES (?, ?, 'waiting', ?, 0, ?, '') ON CONFLICT DO UPDATE"
-                " SET recipient = excluded.recipient WHERE state = 'waiting'",
+                " VALUES (?, ?, 'waiting', ?, 0, ?, '') ON CONFLICT DO NOTHING",
                 (account_id, week, recipient, to_text(now)),
             )
             found = self.outgoing(account_id, week)
@@ -51,15 +50,22 @@ class SqliteMail:
             return found
 
     def claim(
-        self, account_id: str, week: str, *, now: datetime, after: datetime | None = None
+        self,
+        account_id: str,
+        week: str,
+        recipient: str,
+        *,
+        now: datetime,
+        after: datetime | None = None,
     ) -> bool:
         """From waiting to sending; False for all but one of those who ask."""
         with self._db.durable():
             changed = self._db.execute(
-                "UPDATE outbox SET state = 'sending', attempts = attempts + 1, at = ?"
+                "UPDATE outbox SET state = 'sending', recipient = ?, attempts = attempts + 1,"
+                " at = ?"
                 " WHERE account_id = ? AND week = ?"
                 " AND (at = ? OR (? IS NULL AND state = 'waiting'))",
-                (to_text(now), account_id, week, to_text(after), to_text(after)),
+                (recipient, to_text(now), account_id, week, to_text(after), to_text(after)),
             )
         return changed > 0
 

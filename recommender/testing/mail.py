@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from recommender.storage.protocol import Storage
 
 WEEK = "2026-W48"
+ME = "me@example.org"
 LATER = NOW + timedelta(minutes=5)
 
 
@@ -21,23 +22,23 @@ class MailContract:
     def test_a_digest_goes_from_waiting_to_sent(self, storage: Storage) -> None:
         """Step by step; what was sent is not prepared anew."""
         assert storage.mail.outgoing("me", WEEK) is None
-        first = storage.mail.prepare("me", WEEK, "me@example.org", now=NOW)
+        first = storage.mail.prepare("me", WEEK, ME, now=NOW)
         assert (first.state, first.attempts, first.retry_at) == ("waiting", 0, None)
-        assert storage.mail.prepare("me", WEEK, "me@example.org", now=LATER) == first
-        assert storage.mail.claim("me", WEEK, now=NOW)
+        assert storage.mail.prepare("me", WEEK, ME, now=LATER) == first
+        assert storage.mail.claim("me", WEEK, ME, now=NOW)
         storage.mail.settle("me", WEEK, now=LATER)
         sent = storage.mail.prepare("me", WEEK, "other@example.org", now=LATER)
-        assert (sent.state, sent.recipient, sent.at) == ("sent", "me@example.org", LATER)
-        assert not storage.mail.claim("me", WEEK, now=LATER)
+        assert (sent.state, sent.recipient, sent.at) == ("sent", ME, LATER)
+        assert not storage.mail.claim("me", WEEK, ME, now=LATER)
 
     def test_one_of_many_may_send(self, storage: Storage) -> None:
         """The claim is one door, from however many threads it is tried."""
-        storage.mail.prepare("me", WEEK, "me@example.org", now=NOW)
+        storage.mail.prepare("me", WEEK, ME, now=NOW)
         together, passed = Barrier(8), []
 
         def try_it() -> None:
             together.wait()
-            passed.append(storage.mail.claim("me", WEEK, now=NOW))
+            passed.append(storage.mail.claim("me", WEEK, ME, now=NOW))
 
         threads = [Thread(target=try_it) for _ in range(8)]
         for thread in threads:
@@ -48,10 +49,10 @@ class MailContract:
 
     def test_what_failed_for_certain_waits_again(self, storage: Storage) -> None:
         """Whether it failed before or after the claim; each attempt counts once."""
-        storage.mail.prepare("me", WEEK, "me@example.org", now=NOW)
+        storage.mail.prepare("me", WEEK, ME, now=NOW)
         back = {"now": NOW, "retry_at": LATER, "error": "the server is down"}
         storage.mail.put_back("me", WEEK, was_claimed=False, **back)  # type: ignore[arg-type]
-        assert storage.mail.claim("me", WEEK, now=LATER)
+        assert storage.mail.claim("me", WEEK, ME, now=LATER)
         storage.mail.put_back("me", WEEK, was_claimed=False, **back)  # type: ignore[arg-type]
         found = storage.mail.outgoing("me", WEEK)
         assert found is not None
@@ -64,28 +65,29 @@ class MailContract:
 
     def test_sent_for_certain_only_after_a_claim(self, storage: Storage) -> None:
         """Settling what waits changes nothing."""
-        storage.mail.prepare("me", WEEK, "me@example.org", now=NOW)
+        storage.mail.prepare("me", WEEK, ME, now=NOW)
         storage.mail.settle("me", WEEK, now=NOW)
-        assert storage.mail.claim("me", WEEK, now=NOW)
+        assert storage.mail.claim("me", WEEK, ME, now=NOW)
 
     def test_what_was_sent_can_be_sent_again_on_purpose(self, storage: Storage) -> None:
         """By one of those who saw it as it is; of one account only."""
         for account_id in ("me", "you"):
             storage.mail.prepare(account_id, WEEK, "a@example.org", now=NOW)
-            assert storage.mail.claim(account_id, WEEK, now=NOW)
+            assert storage.mail.claim(account_id, WEEK, ME, now=NOW)
             storage.mail.settle(account_id, WEEK, now=NOW)
-        assert not storage.mail.claim("me", WEEK, now=LATER, after=LATER)
-        assert storage.mail.claim("me", WEEK, now=LATER, after=NOW)
-        assert not storage.mail.claim("me", WEEK, now=LATER, after=NOW)
+        assert not storage.mail.claim("me", WEEK, ME, now=LATER, after=LATER)
+        assert storage.mail.claim("me", WEEK, "new@example.org", now=LATER, after=NOW)
+        assert not storage.mail.claim("me", WEEK, ME, now=LATER, after=NOW)
         mine, theirs = (storage.mail.outgoing(one, WEEK) for one in ("me", "you"))
         assert mine is not None
         assert theirs is not None
         assert (mine.state, mine.attempts, theirs.state) == ("sending", 2, "sent")
+        assert (mine.recipient, theirs.recipient) == ("new@example.org", ME)
 
     def test_the_outbox_is_newest_first(self, storage: Storage) -> None:
         """And as long as it is asked for."""
         for week in ("2026-W52", "2027-W01", "2026-W53"):
-            storage.mail.prepare("me", week, "me@example.org", now=NOW)
+            storage.mail.prepare("me", week, ME, now=NOW)
         found = storage.mail.outbox("me", limit=2)
         assert [one.week for one in found] == ["2027-W01", "2026-W53"]
         assert storage.mail.outbox("you", limit=2) == []
@@ -110,7 +112,7 @@ class MailContract:
     def test_outbox_and_keys_go_with_the_account(self, storage: Storage) -> None:
         """Nothing of them is left after erasing."""
         fill(storage)
-        storage.mail.prepare("me", WEEK, "me@example.org", now=NOW)
+        storage.mail.prepare("me", WEEK, ME, now=NOW)
         storage.mail.put_feed_key("me", "first", now=NOW)
         storage.erase_account("me")
         assert storage.mail.outbox("me", limit=9) == []

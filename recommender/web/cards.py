@@ -11,7 +11,7 @@ from recommender.errors import InvalidInput, SuggestionNotFound
 from recommender.plan import MINUTES
 from recommender.rhythm import ago, falls_on, last_contact
 from recommender.services.drafts import as_form
-from recommender.services.voice import voice_of
+from recommender.services.voice import birthday_subject, voice_of
 from recommender.web.rendering import Undo
 
 if TYPE_CHECKING:
@@ -179,8 +179,7 @@ def _open_entry(house: House, entry: Entry) -> Card:
 
 def _subject(house: House, entry: Entry) -> str:
     if entry.slot.action == "greet" and falls_on(entry.contact.birthday, entry.slot.day):
-        phrases = voice_of(house.storage.rhythm.preferences(house.account_id)).phrases
-        return phrases.birthday[:1].upper() + phrases.birthday[1:]
+        return birthday_subject(voice_of(house.storage.rhythm.preferences(house.account_id)))
     liked = [i.phrase for i in house.people.interests(entry.contact) if i.polarity == "like"]
     return liked[0] if liked else ""
 

@@ -159,7 +159,7 @@ def suggestions_feed(request: Request, key: str) -> Response:
 def contacts_calendar(request: Request, key: str) -> Response:
     """Whose turn comes, for a calendar."""
     house = _reader(request, key)
-    body = calendar(house.digests, house.people, origin_of(request), house.zone, now=utc_now())
+    body = calendar(house.digests, origin_of(request), now=utc_now())
     return _fresh_for_a_while(body, "text/calendar; charset=utf-8")
 
 

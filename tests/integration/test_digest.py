@@ -194,3 +194,10 @@ def test_the_same_twice(library: Library) -> None:
     for n in range(9):
         library.add(f"p{n}", last_days=10 * n, talked_days=300 + 20 * n)
     assert library.digests.build(now=NOW) == library.digests.build(now=NOW)
+
+
+def test_everybody_who_is_asked_for_has_at_least_one_thing(library: Library) -> None:
+    for n in range(15):
+        library.add(f"p{n:02}", last_days=60 + n, talked_days=300)
+    found = library.digests.build(now=NOW, n_people=20)
+    assert [len(card.suggestions) for card in found.cards] == [1] * 15
