@@ -80,11 +80,13 @@ function deedOf(fit, page, tabId, isOpen) {
   const { url, title, text } = page;
   const name = nameOf(fit.contact);
   let id = fit.suggestion_id ?? "";
+  let now = fit.status;
   /** @param {Record<string, string>} what */
   const share = async (what) => {
     const path = `/contacts/${encodeURIComponent(fit.contact.id)}/shares`;
     const shared = await write(path, { url, title, text, ...what });
     id = shared.suggestion_id;
+    now = shared.status;
     return shared;
   };
   /** @param {string} status */
@@ -103,7 +105,8 @@ function deedOf(fit, page, tabId, isOpen) {
     again: open,
     sent: () => note("sent"),
     unsent: () => note("undo"),
-    notYet: () => note("undo"),
+    // Sent by another face meanwhile, it stays sent.
+    notYet: async () => now === "opened" && note("undo"),
     away: {
       label: t("notFor", name),
       said: t("notForSaid", name),

@@ -145,8 +145,9 @@ function placeOf({ contact, suggestion }, day) {
 }
 
 /** @param {Suggestion} suggestion */
-function ofSuggestion({ id }) {
+function ofSuggestion({ id, status: before }) {
   const path = `/suggestions/${encodeURIComponent(id)}`;
+  let now = before;
   /** @param {string} status */
   const note = (status) => write(`${path}/status`, { status });
   /** @param {string} text @param {"mailto" | "text"} form */
@@ -155,13 +156,14 @@ function ofSuggestion({ id }) {
     /** @type {import("./letter.js").Deed["open"]} */
     open: async (text, form) => {
       const made = await draft(text, form);
-      await note("opened");
+      now = (await note("opened")).status;
       return made;
     },
     again: draft,
     sent: () => note("sent"),
     unsent: () => note("undo"),
-    notYet: () => note("undo"),
+    // Sent by another face meanwhile, it stays sent.
+    notYet: async () => now === "opened" && note("undo"),
   };
 }
 

@@ -54,6 +54,10 @@ class Home:
         """What the service answers to an admin, past the relay."""
         return self._asked("GET", path)
 
+    def post(self, path: str, **body: object) -> dict[str, Any]:
+        """What is done by another face, past the relay."""
+        return self._asked("POST", path, **body)
+
     def code(self) -> str:
         """A code that is in force."""
         return str(self._asked("POST", "/pairing-codes")["code"])

@@ -77,6 +77,20 @@ def test_sending(chromium: Chromium, home: Home, news: News) -> None:
     assert home.touches(JOE) == []
 
 
+def test_not_yet_takes_nothing_back_that_was_sent_elsewhere(
+    chromium: Chromium, home: Home, news: News
+) -> None:
+    url = news.sailing()
+    joe = card(asked_about(chromium, url), "Joe Ferraro")
+    home.post(f"/contacts/{home.id_of(JOE)}/shares", url=url, title="x", status="sent")
+    with next_mail(chromium):
+        press(joe, "Send to Joe")
+    press(joe, "Not yet")
+    expect(joe.get_by_role("button", name="Send to Joe")).to_be_visible()
+    assert home.statuses(JOE) == ["sent"]
+    assert [kind for kind, _ in home.touches(JOE)] == ["sent"]
+
+
 def test_a_popup_that_was_closed_asks_when_it_is_back(
     chromium: Chromium, home: Home, news: News
 ) -> None:
