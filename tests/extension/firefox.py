@@ -10,20 +10,17 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from tests.extension.bidi import PATIENCE_S, Bidi
+from tests.extension.bidi import Bidi
+from tests.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-T = TypeVar("T")
 UUID = "5a37415a-0000-4000-8000-000000000001"
 """By which pages of the extension are known in this profile; else it is drawn by lot."""
 NAVIGATION = "browsingContext.navigationStarted"
-STEP_S = 0.05
 STOP_S = 20.0
 ADDRESS = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
 QUIET: dict[str, str | bool | int] = {
@@ -197,13 +194,3 @@ class Firefox:
         finally:
             self._process.kill()
             self._process.wait()
-
-
-def until(ask: Callable[[], T | None]) -> T:
-    """Wait for something to be there."""
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        if found := ask():
-            return found
-        time.sleep(STEP_S)
-    raise AssertionError(f"it did not come within {PATIENCE_S} s; last seen: {ask()!r}")

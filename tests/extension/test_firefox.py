@@ -8,11 +8,12 @@ import pytest
 
 from tests.extension import programs
 from tests.extension.conftest import EXTENSION
-from tests.extension.firefox import Firefox, until
+from tests.extension.firefox import Firefox
 from tests.extension.home import at_home
 from tests.extension.mail import read_mailto
 from tests.extension.news import ADVERT, DIARY, HARBOUR, HOST
 from tests.extension.test_looks import POPUP_PX
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
