@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from recommender.storage.sqlite import open_sqlite
+from tests.postgres import Server as PostgresServer
 from tests.site import running_site
 
 if TYPE_CHECKING:
@@ -75,6 +76,13 @@ def storage(tmp_path: Path) -> Iterator[SqliteStorage]:
     opened = open_sqlite(tmp_path / "sawthis.db")
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """One PostgreSQL for all tests that neither stop nor starve it."""
+    with PostgresServer.make(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
 
 
 @pytest.fixture
