@@ -1,4 +1,4 @@
-"""AccessStore on SQLite: tokens, one-time codes, sessions, and answers given before."""
+"""AccessStore in SQL: tokens, one-time codes, sessions, and answers given before."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from recommender.storage.people import put_account
 from recommender.storage.rows import need_time, to_text, to_time
 
 if TYPE_CHECKING:
-    import sqlite3
     from datetime import datetime
 
-    from recommender.storage.connection import Connections
+    from recommender.storage.database import Database, Row
 
 
-class SqliteAccess:
+class SqlAccess:
     """Who may come in; see `recommender.storage.protocol.AccessStore`."""
 
-    def __init__(self, connections: Connections) -> None:
-        self._db = connections
+    def __init__(self, database: Database) -> None:
+        self._db = database
 
     def add_token(self, account_id: str, token: Token, token_hash: str) -> None:
         """Add a token; ConflictError if one of this name is in force."""
@@ -80,7 +79,7 @@ class SqliteAccess:
         self._note_use("tokens", row, now)
         return Grant(row["account_id"], row["id"], row["scope"])
 
-    def _note_use(self, table: str, row: sqlite3.Row, now: datetime) -> None:
+    def _note_use(self, table: str, row: Row, now: datetime) -> None:
         # To the minute: a write for every call would cost more than the call. And only if it can
         # be had: a refresh may be writing, and a full disk is no reason to show nothing.
         stamp = to_text(now.replace(second=0, microsecond=0))
@@ -190,7 +189,7 @@ class SqliteAccess:
             )
 
 
-def _to_token(row: sqlite3.Row) -> Token:
+def _to_token(row: Row) -> Token:
     """A row as a token."""
     return Token(
         id=row["id"],
@@ -203,7 +202,7 @@ def _to_token(row: sqlite3.Row) -> Token:
     )
 
 
-def _to_session(row: sqlite3.Row) -> Session:
+def _to_session(row: Row) -> Session:
     """A row as a session."""
     return Session(
         id=row["id"],

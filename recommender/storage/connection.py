@@ -10,13 +10,14 @@ import os
 import sqlite3
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from recommender.errors import ConflictError, StorageBusy, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 BUSY_TIMEOUT_S = 10.0
@@ -38,6 +39,11 @@ class Connections:
         self._local = threading.local()
         self._lock = threading.Lock()
         self._open: list[tuple[threading.Thread, sqlite3.Connection]] = []
+
+    @property
+    def name(self) -> str:
+        """What a message calls this database."""
+        return self.path.name
 
     def get(self) -> sqlite3.Connection:
         """This thread's connection, opened when first asked for."""
@@ -123,10 +129,10 @@ class Connections:
 
     def execute_many(
         self, sql: str, rows: Iterable[Sequence[object] | Mapping[str, object]]
-    ) -> None:
-        """Run one statement for each row, in a transaction."""
+    ) -> int:
+        """Run one statement for each row, in a transaction; returns how many rows changed."""
         with self.transaction(), translated(self.path):
-            self.get().executemany(sql, rows)
+            return max(0, self.get().executemany(sql, rows).rowcount)  # -1 for no statement
 
     def insert(self, table: str, row: Mapping[str, object]) -> None:
         """Insert one row; ConflictError when its key is taken."""
@@ -145,6 +151,25 @@ class Connections:
             with translated(self.path):
                 self._utils()[table].delete_where(where, list(parameters))
             return self.get().total_changes - before
+
+    def json_list(self, column: str) -> str:
+        """The aggregate that makes a JSON list of a column, as text."""
+        return f"json_group_array({column})"
+
+    def columns(self, table: str) -> set[str]:
+        """The names of a table's columns."""
+        return {row["name"] for row in self.rows("SELECT name FROM pragma_table_info(?)", (table,))}
+
+    def scope(self, account_id: str) -> AbstractContextManager[None]:
+        """Nothing: a file has no guard of its own behind the queries."""
+        return nullcontext()
+
+    def lock(self, name: str) -> None:
+        """Nothing: a transaction is the only one that writes."""
+
+    def overwrite_deleted(self) -> None:
+        """Leave no trace in the file of what this transaction deletes."""
+        self.execute("PRAGMA secure_delete = ON")
 
     def _utils(self) -> Any:  # noqa: ANN401  (sqlite_utils publishes no types)
         import sqlite_utils

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from recommender.storage.connection import Connections
+    from recommender.storage.database import Database
 
 # Constants; the account is a parameter. What hangs on these goes with them.
 _OWNED = {
@@ -19,11 +19,11 @@ _OWNED = {
 }
 
 
-def erase_account(db: Connections, account_id: str) -> dict[str, int]:
+def erase_account(db: Database, account_id: str) -> dict[str, int]:
     """Erase an account with everything that is its own; says how many rows of what that was."""
     with db.transaction():
         erased = {name: _count(db, table, account_id) for name, table in _OWNED.items()}
-        db.execute("PRAGMA secure_delete = ON")
+        db.overwrite_deleted()
         # Neither of these hangs on the account by a foreign key.
         for table in ("matches", "status_events"):
             db.execute(f"DELETE FROM {table} WHERE account_id = ?", (account_id,))
@@ -35,7 +35,7 @@ def erase_account(db: Connections, account_id: str) -> dict[str, int]:
     return erased
 
 
-def _erase_unread(db: Connections) -> None:
+def _erase_unread(db: Database) -> None:
     """Erase shared feeds that nobody reads any more, and items that only they brought."""
     db.execute("DELETE FROM feeds WHERE id NOT IN (SELECT feed_id FROM subscriptions)")
     db.execute(
@@ -44,6 +44,6 @@ def _erase_unread(db: Connections) -> None:
     )
 
 
-def _count(db: Connections, table: str, account_id: str) -> int:
+def _count(db: Database, table: str, account_id: str) -> int:
     row = db.row(f"SELECT count(*) FROM {table} WHERE account_id = ?", (account_id,))
     return int(row[0]) if row else 0

@@ -1,4 +1,4 @@
-"""FeedStore on SQLite."""
+"""FeedStore in SQL."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from recommender.storage.people import put_account
 from recommender.storage.rows import to_feed, to_text
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Sequence
     from datetime import datetime
 
     from recommender.domain import Feed, FullText, Kind
-    from recommender.storage.connection import Connections
+    from recommender.storage.database import Database, Row
 
 # Items an account may see: from a feed it subscribes to, or saved by itself.
 VISIBLE = """(i.owner_id = :account_id OR EXISTS (
@@ -24,11 +23,11 @@ VISIBLE = """(i.owner_id = :account_id OR EXISTS (
     WHERE fi.item_id = i.id AND s.account_id = :account_id))"""
 
 
-class SqliteFeeds:
+class SqlFeeds:
     """Feeds and subscriptions; see `recommender.storage.protocol.FeedStore`."""
 
-    def __init__(self, connections: Connections) -> None:
-        self._db = connections
+    def __init__(self, database: Database) -> None:
+        self._db = database
 
     def subscribe(
         self,
@@ -47,23 +46,27 @@ class SqliteFeeds:
             put_account(self._db, account_id, now.isoformat())
             row = self._row(url, owner_id)
             if row is None:
-                feed = {"url": url, "owner_id": owner_id, "title": title, "kind": kind}
-                self._db.insert("feeds", feed)
+                # Another account may add it at this moment.
+                self._db.execute(
+                    "INSERT INTO feeds (url, owner_id, title, kind) VALUES (?, ?, ?, ?)"
+                    " ON CONFLICT DO NOTHING",
+                    (url, owner_id, title, kind),
+                )
                 row = self._row(url, owner_id)
             assert row is not None
             if login:
                 value = {"feed_id": row["id"], "kind": login.kind, "value": login.value}
                 self._db.upsert("feed_logins", value, pk="feed_id")
             added = self._db.execute(
-                "INSERT OR IGNORE INTO subscriptions (account_id, feed_id, created_at, folders)"
-                " VALUES (?, ?, ?, ?)",
+                "INSERT INTO subscriptions (account_id, feed_id, created_at, folders)"
+                " VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 (account_id, row["id"], to_text(now), json.dumps(list(folders))),
             )
             if added:
                 self._look_again(account_id, row["id"])
             return to_feed(row, tuple(folders))
 
-    def _row(self, url: str, owner_id: str) -> sqlite3.Row | None:
+    def _row(self, url: str, owner_id: str) -> Row | None:
         sql = "SELECT * FROM feeds WHERE url = ? AND owner_id = ?"
         return self._db.row(sql, (url, owner_id))
 
@@ -100,7 +103,7 @@ class SqliteFeeds:
         """The account's feeds, by title then id, with the folders it keeps them in."""
         rows = self._db.rows(
             "SELECT f.*, s.folders FROM feeds f JOIN subscriptions s ON s.feed_id = f.id"
-            " WHERE s.account_id = ? ORDER BY f.title COLLATE NOCASE, f.id",
+            " WHERE s.account_id = ? ORDER BY lower(f.title), f.id",
             (account_id,),
         )
         return [to_feed(row, tuple(json.loads(row["folders"]))) for row in rows]
@@ -148,9 +151,9 @@ class SqliteFeeds:
     def n_summaries(self, feed_id: int, *, longest: int, of: int) -> tuple[int, int]:
         """(how many of the feed's newest `of` articles are this short, how many there are)."""
         row = self._db.row(
-            "SELECT coalesce(sum(n <= ? OR full_text = 'fetched'), 0), count(*) FROM"
-            " (SELECT length(text) AS n, full_text FROM items WHERE feed_id = ?"
-            " AND expired_at IS NULL ORDER BY id DESC LIMIT ?)",
+            "SELECT coalesce(sum(CASE WHEN n <= ? OR full_text = 'fetched' THEN 1 ELSE 0 END), 0),"
+            " count(*) FROM (SELECT length(text) AS n, full_text FROM items WHERE feed_id = ?"
+            " AND expired_at IS NULL ORDER BY id DESC LIMIT ?) AS newest",
             (longest, feed_id, of),
         )
         return (int(row[0]), int(row[1])) if row else (0, 0)

@@ -1,4 +1,4 @@
-"""HistoryStore on SQLite."""
+"""HistoryStore in SQL."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from recommender.domain import StatusEvent, Touch
-    from recommender.storage.connection import Connections
+    from recommender.storage.database import Database
 
 
-class SqliteHistory:
+class SqlHistory:
     """Status events and touches; see `recommender.storage.protocol.HistoryStore`."""
 
-    def __init__(self, connections: Connections) -> None:
-        self._db = connections
+    def __init__(self, database: Database) -> None:
+        self._db = database
 
     def add_status(self, account_id: str, event: StatusEvent, touch: Touch | None) -> None:
         """Append a status event, and the touch it stands for."""
@@ -65,9 +65,10 @@ class SqliteHistory:
     def statuses(self, account_id: str, contact_id: str | None = None) -> list[StatusEvent]:
         """The current (newest) event of each suggestion, oldest first."""
         rows = self._db.rows(
-            "SELECT *, max(id) FROM status_events WHERE account_id = ?"
-            " AND (? IS NULL OR contact_id = ?) GROUP BY suggestion_id ORDER BY id",
-            (account_id, contact_id, contact_id),
+            "SELECT * FROM status_events WHERE id IN (SELECT max(id) FROM status_events"
+            " WHERE account_id = ? AND (CAST(? AS TEXT) IS NULL OR contact_id = ?)"
+            " GROUP BY suggestion_id) AND account_id = ? ORDER BY id",
+            (account_id, contact_id, contact_id, account_id),
         )
         return [to_status_event(row) for row in rows]
 
@@ -82,10 +83,13 @@ class SqliteHistory:
     ) -> list[tuple[int, Had]]:
         """The current event of each suggestion with its item, newest first, by place."""
         rows = self._db.rows(
-            "SELECT e.*, i.kind, i.title, i.url FROM (SELECT *, max(id) FROM status_events"
-            " WHERE account_id = :account_id AND (:contact_id IS NULL OR contact_id = :contact_id)"
-            " GROUP BY suggestion_id) e JOIN items i ON i.id = e.item_id"
-            " WHERE (:status IS NULL OR e.status = :status) AND (:before IS NULL OR e.id < :before)"
+            "SELECT e.*, i.kind, i.title, i.url FROM status_events e"
+            " JOIN items i ON i.id = e.item_id WHERE e.account_id = :account_id"
+            " AND e.id IN (SELECT max(id) FROM status_events WHERE account_id = :account_id"
+            " AND (CAST(:contact_id AS TEXT) IS NULL OR contact_id = :contact_id)"
+            " GROUP BY suggestion_id)"
+            " AND (CAST(:status AS TEXT) IS NULL OR e.status = :status)"
+            " AND (CAST(:before AS BIGINT) IS NULL OR e.id < :before)"
             " ORDER BY e.id DESC LIMIT :limit",
             {
                 "account_id": account_id,
@@ -112,8 +116,8 @@ class SqliteHistory:
     def touches(self, account_id: str, contact_id: str | None = None) -> list[Touch]:
         """Touches, newest first."""
         rows = self._db.rows(
-            "SELECT * FROM touches WHERE account_id = ? AND (? IS NULL OR contact_id = ?)"
-            " ORDER BY at DESC, rowid DESC",
+            "SELECT * FROM touches WHERE account_id = ?"
+            " AND (CAST(? AS TEXT) IS NULL OR contact_id = ?) ORDER BY at DESC, rowid DESC",
             (account_id, contact_id, contact_id),
         )
         return [to_touch(row) for row in rows]
@@ -121,8 +125,10 @@ class SqliteHistory:
     def last_touches(self, account_id: str) -> dict[str, Touch]:
         """Contact id -> newest touch."""
         rows = self._db.rows(
-            "SELECT *, max(at) FROM touches WHERE account_id = ? GROUP BY contact_id",
-            (account_id,),
+            "SELECT t.* FROM touches t JOIN (SELECT contact_id, max(at) AS at FROM touches"
+            " WHERE account_id = ? GROUP BY contact_id) n ON n.contact_id = t.contact_id"
+            " AND n.at = t.at WHERE t.account_id = ? ORDER BY t.rowid",
+            (account_id, account_id),
         )
         return {row["contact_id"]: to_touch(row) for row in rows}
 
@@ -141,10 +147,8 @@ class SqliteHistory:
         if not rows:
             return 0
         with self._db.transaction():
-            before = self._db.get().total_changes
-            self._db.execute_many(
-                f"INSERT OR IGNORE INTO touches ({', '.join(rows[0])})"
-                f" VALUES ({', '.join(f':{name}' for name in rows[0])})",
+            return self._db.execute_many(
+                f"INSERT INTO touches ({', '.join(rows[0])})"
+                f" VALUES ({', '.join(f':{name}' for name in rows[0])}) ON CONFLICT DO NOTHING",
                 rows,
             )
-            return self._db.get().total_changes - before

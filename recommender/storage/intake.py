@@ -15,11 +15,10 @@ from recommender.sameness import KnownItem, changed_fields, choose, may_rewrite
 from recommender.storage.rows import to_text, to_time
 
 if TYPE_CHECKING:
-    import sqlite3
     from datetime import datetime
 
     from recommender.domain import NewItem
-    from recommender.storage.connection import Connections
+    from recommender.storage.database import Database, Row
 
 MAX_UPDATES_A_DAY = 24
 
@@ -27,9 +26,7 @@ MAX_UPDATES_A_DAY = 24
 class Intake:
     """Puts the entries of one reading of one feed into the pool, within a transaction."""
 
-    def __init__(
-        self, db: Connections, *, feed_id: int | None, owner_id: str, now: datetime
-    ) -> None:
+    def __init__(self, db: Database, *, feed_id: int | None, owner_id: str, now: datetime) -> None:
         self._db = db
         self._feed_id = feed_id
         self._owner_id = owner_id
@@ -97,7 +94,7 @@ class Intake:
                 item.text,
                 self._feed_id,
                 item.minutes,
-                item.paywalled,
+                int(item.paywalled),
             ),
         )
         assert row is not None
@@ -141,7 +138,7 @@ class Intake:
                 json.dumps(item.tags, ensure_ascii=False),
                 item.content_hash,
                 item.minutes,
-                item.paywalled,
+                int(item.paywalled),
                 to_text(self._now),
                 known.item_id,
             ),
@@ -151,18 +148,20 @@ class Intake:
     def _remember(self, item: NewItem, item_id: int) -> None:
         self._met.add(item_id)
         self._db.execute_many(
-            "INSERT OR IGNORE INTO item_keys (owner_id, key, item_id) VALUES (?, ?, ?)",
+            "INSERT INTO item_keys (owner_id, key, item_id) VALUES (?, ?, ?)"
+            " ON CONFLICT DO NOTHING",
             [(self._owner_id, key, item_id) for key in dict.fromkeys((item.key, *item.aliases))],
         )
         if self._feed_id is not None:
             self._db.execute(
                 "INSERT INTO feed_items (feed_id, item_id, content_hash) VALUES (?, ?, ?)"
-                " ON CONFLICT DO UPDATE SET content_hash = excluded.content_hash",
+                " ON CONFLICT (item_id, feed_id)"
+                " DO UPDATE SET content_hash = excluded.content_hash",
                 (self._feed_id, item_id, item.content_hash),
             )
 
 
-def forget_derived(db: Connections, item_id: int) -> None:
+def forget_derived(db: Database, item_id: int) -> None:
     """Drop what was computed from an item's text; the next refresh makes it anew."""
     db.execute("DELETE FROM item_vectors WHERE item_id = ?", (item_id,))
     db.execute("DELETE FROM matches WHERE item_id = ?", (item_id,))
@@ -170,7 +169,7 @@ def forget_derived(db: Connections, item_id: int) -> None:
     db.execute("UPDATE items SET level = NULL, topics = '[]' WHERE id = ?", (item_id,))
 
 
-def _known(row: sqlite3.Row) -> KnownItem:
+def _known(row: Row) -> KnownItem:
     return KnownItem(
         item_id=row["id"],
         title=row["title"],

@@ -1,8 +1,9 @@
-"""ItemStore on SQLite."""
+"""ItemStore in SQL."""
 
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from recommender.domain import PageWanted, Revision, Told, Unplaced, Unrated
@@ -16,23 +17,25 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from recommender.domain import Item, Kind, Level, NewItem
-    from recommender.storage.connection import Connections
+    from recommender.storage.database import Database
 
 # SQLite takes 32,766 parameters; far fewer keep statements small enough to cache.
 CHUNK = 500
 
 
-class SqliteItems:
+class SqlItems:
     """The pool; see `recommender.storage.protocol.ItemStore`."""
 
-    def __init__(self, connections: Connections) -> None:
-        self._db = connections
+    def __init__(self, database: Database) -> None:
+        self._db = database
 
     def put_items(
         self, items: Sequence[NewItem], *, feed_id: int | None, owner_id: str, now: datetime
     ) -> tuple[int, int]:
         """Put items; returns how many were (added, changed)."""
         with self._db.transaction():
+            # Two feeds may bring the same item at once.
+            self._db.lock("pool")
             intake = Intake(self._db, feed_id=feed_id, owner_id=owner_id, now=now)
             for item in items:
                 intake.put(item)
@@ -149,6 +152,8 @@ class SqliteItems:
 
     def sharing_bands(self, bands: Sequence[int]) -> list[int]:
         """Ids of items that share a band of their signature with these, by id."""
+        if not bands:
+            return []
         rows = self._db.rows(
             f"SELECT DISTINCT item_id FROM story_bands WHERE band IN ({marks(bands)})"
             " ORDER BY item_id",
@@ -161,7 +166,7 @@ class SqliteItems:
         with self._db.transaction():
             self._db.execute("UPDATE items SET story = ? WHERE id = ?", (story, item_id))
             self._db.execute_many(
-                "INSERT OR IGNORE INTO story_bands (band, item_id) VALUES (?, ?)",
+                "INSERT INTO story_bands (band, item_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
                 [(band, item_id) for band in bands],
             )
 
@@ -205,14 +210,16 @@ class SqliteItems:
     ) -> list[Item]:
         """The account's visible items, newest id first, below `before_id`."""
         return self._select(
-            "(:kind IS NULL OR i.kind = :kind) AND (:before IS NULL OR i.id < :before)"
-            " AND (:search = '' OR instr(lower(i.title), lower(:search))"
-            " OR instr(lower(i.text), lower(:search)))",
+            "(CAST(:kind AS TEXT) IS NULL OR i.kind = :kind)"
+            " AND (CAST(:before AS BIGINT) IS NULL OR i.id < :before)"
+            " AND (:search = '' OR lower(i.title) LIKE lower(:pattern) ESCAPE '!'"
+            " OR lower(i.text) LIKE lower(:pattern) ESCAPE '!')",
             {
                 "account_id": account_id,
                 "kind": kind,
                 "before": before_id,
                 "search": search,
+                "pattern": "%" + re.sub("([!%_])", r"!\1", search) + "%",
                 "limit": limit,
             },
         )

@@ -1,4 +1,4 @@
-"""MailStore on SQLite: the outbox of digests, the keys of feeds, and what signs links."""
+"""MailStore in SQL: the outbox of digests, the keys of feeds, and what signs links."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from recommender.storage.people import put_account
 from recommender.storage.rows import need_time, to_text, to_time
 
 if TYPE_CHECKING:
-    import sqlite3
     from datetime import datetime
 
-    from recommender.storage.connection import Connections
+    from recommender.storage.database import Database, Row
 
 
-class SqliteMail:
+class SqlMail:
     """Digests on their way; see `recommender.storage.protocol.MailStore`."""
 
-    def __init__(self, connections: Connections) -> None:
-        self._db = connections
+    def __init__(self, database: Database) -> None:
+        self._db = database
 
     def outgoing(self, account_id: str, week: str) -> Outgoing | None:
         """A week's digest, or None."""
@@ -64,7 +63,7 @@ class SqliteMail:
                 "UPDATE outbox SET state = 'sending', recipient = ?, attempts = attempts + 1,"
                 " at = ?"
                 " WHERE account_id = ? AND week = ?"
-                " AND (at = ? OR (? IS NULL AND state = 'waiting'))",
+                " AND (at = ? OR (CAST(? AS TEXT) IS NULL AND state = 'waiting'))",
                 (recipient, to_text(now), account_id, week, to_text(after), to_text(after)),
             )
         return changed > 0
@@ -112,7 +111,8 @@ class SqliteMail:
         with self._db.transaction():
             put_account(self._db, account_id, to_text(now) or "")
             self._db.execute(
-                "INSERT OR REPLACE INTO feed_keys (account_id, key) VALUES (?, ?)",
+                "INSERT INTO feed_keys (account_id, key) VALUES (?, ?)"
+                " ON CONFLICT (account_id) DO UPDATE SET key = excluded.key",
                 (account_id, key),
             )
 
@@ -128,7 +128,8 @@ class SqliteMail:
         if row is None:
             # Of two processes that make one at once, the first one's stays.
             self._db.execute(
-                "INSERT OR IGNORE INTO settings (key, value) VALUES ('signing_key', ?)",
+                "INSERT INTO settings (key, value) VALUES ('signing_key', ?)"
+                " ON CONFLICT DO NOTHING",
                 (secrets.token_urlsafe(32),),
             )
             row = self._db.rows(sql)[0]
@@ -136,7 +137,7 @@ class SqliteMail:
         return key
 
 
-def _to_outgoing(row: sqlite3.Row) -> Outgoing:
+def _to_outgoing(row: Row) -> Outgoing:
     """A row as a digest on its way."""
     return Outgoing(
         week=row["week"],

@@ -1,4 +1,4 @@
-"""MatchStore on SQLite."""
+"""MatchStore in SQL."""
 
 from __future__ import annotations
 
@@ -11,13 +11,21 @@ from recommender.storage.items import chunks, marks
 from recommender.storage.rows import need_time, to_time
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable, Sequence
 
     from recommender.domain import Match
-    from recommender.storage.connection import Connections
+    from recommender.storage.database import Database, Row
 
 _ACTIVE = "(SELECT value FROM settings WHERE key = 'active_model')"
+PUT_MATCH = """
+INSERT INTO matches (account_id, model_key, interest_id, item_id,
+    contact_id, suggestion_id, relevance, cosine, margin, lexical, span)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (account_id, model_key, interest_id, item_id) DO UPDATE SET
+    contact_id = excluded.contact_id, suggestion_id = excluded.suggestion_id,
+    relevance = excluded.relevance, cosine = excluded.cosine, margin = excluded.margin,
+    lexical = excluded.lexical, span = excluded.span
+"""
 _CANDIDATE = """
 SELECT m.suggestion_id, m.item_id, i.key, i.kind, i.url, i.title,
        CASE i.kind WHEN 'joke' THEN i.text ELSE '' END AS text, i.author, i.feed_title,
@@ -30,11 +38,11 @@ JOIN items i ON i.id = m.item_id
 """
 
 
-class SqliteMatches:
+class SqlMatches:
     """Matches; see `recommender.storage.protocol.MatchStore`."""
 
-    def __init__(self, connections: Connections) -> None:
-        self._db = connections
+    def __init__(self, database: Database) -> None:
+        self._db = database
 
     def put_matches(
         self,
@@ -66,9 +74,7 @@ class SqliteMatches:
     ) -> None:
         keys = self._visible_keys(account_id, [match.item_id for match in matches])
         self._db.execute_many(
-            "INSERT OR REPLACE INTO matches (account_id, model_key, interest_id, item_id,"
-            " contact_id, suggestion_id, relevance, cosine, margin, lexical, span)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            PUT_MATCH,
             [
                 (
                     account_id,
@@ -103,7 +109,7 @@ class SqliteMatches:
             "DELETE FROM matches WHERE account_id = ? AND model_key = ? AND interest_id = ?"
             " AND item_id IN (SELECT m.item_id FROM matches m JOIN items i ON i.id = m.item_id"
             " WHERE m.account_id = ? AND m.model_key = ? AND m.interest_id = ?"
-            " ORDER BY m.relevance DESC, i.key LIMIT -1 OFFSET ?)",
+            " ORDER BY m.relevance DESC, i.key LIMIT 9223372036854775807 OFFSET ?)",
             (*where, *where, keep),
         )
 
@@ -116,7 +122,7 @@ class SqliteMatches:
         rows = self._db.rows(
             f"{_CANDIDATE} WHERE m.account_id = ? AND m.model_key = {_ACTIVE}"
             " AND m.contact_id = ? AND t.polarity = 'like'"
-            " ORDER BY m.relevance DESC, i.key LIMIT ?",
+            " ORDER BY m.relevance DESC, i.key, m.interest_id LIMIT ?",
             (account_id, contact_id, limit),
         )
         return [_to_candidate(row) for row in rows]
@@ -136,7 +142,7 @@ class SqliteMatches:
         """The best match behind a suggestion id, or None."""
         row = self._db.row(
             f"{_CANDIDATE} WHERE m.account_id = ? AND m.suggestion_id = ?"
-            f" AND m.model_key = {_ACTIVE} ORDER BY m.relevance DESC LIMIT 1",
+            f" AND m.model_key = {_ACTIVE} ORDER BY m.relevance DESC, m.interest_id LIMIT 1",
             (account_id, suggestion_id),
         )
         return _to_candidate(row) if row else None
@@ -148,17 +154,18 @@ class SqliteMatches:
         found: dict[int, list[Enjoys]] = {}
         for chunk in chunks(item_ids):
             rows = self._db.rows(
-                "SELECT m.item_id, m.contact_id, t.phrase, max(m.relevance) AS relevance"
+                "SELECT m.item_id, m.contact_id, t.phrase, m.relevance"
                 " FROM matches m JOIN interests t"
                 " ON t.account_id = m.account_id AND t.id = m.interest_id"
                 f" WHERE m.item_id IN ({marks(chunk)}) AND m.account_id = ?"
                 f" AND m.model_key = {_ACTIVE} AND m.relevance >= ? AND t.polarity = 'like'"
-                " GROUP BY m.item_id, m.contact_id ORDER BY relevance DESC, m.contact_id",
+                " ORDER BY m.relevance DESC, m.contact_id, m.interest_id",
                 (*chunk, account_id, at_least),
             )
             for row in rows:
-                one = Enjoys(row["contact_id"], row["phrase"], row["relevance"])
-                found.setdefault(row["item_id"], []).append(one)
+                whom = found.setdefault(row["item_id"], [])
+                if all(one.contact_id != row["contact_id"] for one in whom):
+                    whom.append(Enjoys(row["contact_id"], row["phrase"], row["relevance"]))
         return found
 
     def contact_of(self, account_id: str, suggestion_id: str) -> str | None:
@@ -177,7 +184,7 @@ def _topics(text: str) -> tuple[str, ...]:
     return () if text == "[]" else tuple(json.loads(text))
 
 
-def _to_candidate(row: sqlite3.Row) -> Candidate:
+def _to_candidate(row: Row) -> Candidate:
     return Candidate(
         suggestion_id=row["suggestion_id"],
         item_id=row["item_id"],

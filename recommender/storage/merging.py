@@ -13,10 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from recommender.domain import Contact
-    from recommender.storage.connection import Connections
+    from recommender.storage.database import Database, Row
 
 _NEWEST = "SELECT * FROM merges WHERE account_id = ? AND contact_id = ? ORDER BY id DESC LIMIT 1"
-_MOVED = ("interests", "touches", "status_events", "plan_slots", "merges")
+_MOVED = {
+    "interests": "rowid",
+    "touches": "rowid",
+    "status_events": "id",
+    "plan_slots": "day, place",
+    "merges": "id",
+}
+"""Tables of what hangs on a contact, and the order in which its rows came."""
 _LISTS = frozenset({"emails", "own_sites", "reads", "taboo", "groups"})
 
 
@@ -28,7 +35,7 @@ class Merging:
         account_id: Whose contacts.
     """
 
-    def __init__(self, db: Connections, account_id: str) -> None:
+    def __init__(self, db: Database, account_id: str) -> None:
         self._db = db
         self._account_id = account_id
 
@@ -119,8 +126,8 @@ class Merging:
         """Insert rows as they were, but those that are there."""
         for row in rows:
             self._db.execute(
-                f"INSERT OR IGNORE INTO {table} ({', '.join(row)})"
-                f" VALUES ({', '.join('?' * len(row))})",
+                f"INSERT INTO {table} ({', '.join(row)})"
+                f" VALUES ({', '.join('?' * len(row))}) ON CONFLICT DO NOTHING",
                 tuple(row.values()),
             )
 
@@ -207,7 +214,7 @@ class Merging:
         self._db.delete(table, f"account_id = ? AND {where}", (self._account_id, *values))
 
     def _dicts(self, table: str, contact_id: str) -> list[dict[str, Any]]:
-        return [dict(row) for row in self._of(table, contact_id)]
+        return [_plain(row) for row in self._of(table, contact_id)]
 
     def _update(self, table: str, where: str, values: Sequence[object], contact_id: str) -> None:
         # Table and condition are constants of this module; every value is a parameter.
@@ -218,11 +225,17 @@ class Merging:
 
     def _row(self, contact_id: str) -> dict[str, Any]:
         sql = "SELECT * FROM contacts WHERE account_id = ? AND id = ?"
-        return dict(self._db.rows(sql, (self._account_id, contact_id))[0])
+        return _plain(self._db.rows(sql, (self._account_id, contact_id))[0])
 
-    def _of(self, table: str, contact_id: str) -> list[Any]:
-        sql = f"SELECT * FROM {table} WHERE account_id = ? AND contact_id = ? ORDER BY rowid"
+    def _of(self, table: str, contact_id: str) -> Sequence[Row]:
+        order = _MOVED[table]
+        sql = f"SELECT * FROM {table} WHERE account_id = ? AND contact_id = ? ORDER BY {order}"
         return self._db.rows(sql, (self._account_id, contact_id))
+
+
+def _plain(row: Row) -> dict[str, Any]:
+    """A row without its place, which is the database's own affair."""
+    return {name: row[name] for name in row.keys() if name != "rowid"}  # noqa: SIM118
 
 
 def parted(name: str, before: Any, merged: Any, current: Any) -> Any:  # noqa: ANN401  (a column)

@@ -1,4 +1,4 @@
-"""PeopleStore on SQLite."""
+"""PeopleStore in SQL."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from recommender.domain import Contact, Interest
-    from recommender.storage.connection import Connections
+    from recommender.storage.database import Database
 
 
-class SqlitePeople:
+class SqlPeople:
     """Contacts and interests; see `recommender.storage.protocol.PeopleStore`."""
 
-    def __init__(self, connections: Connections) -> None:
-        self._db = connections
+    def __init__(self, database: Database) -> None:
+        self._db = database
 
     def add_contact(self, account_id: str, contact: Contact) -> None:
         """Add a contact; ConflictError if its id or slug is taken."""
@@ -69,7 +69,7 @@ class SqlitePeople:
                 table: self._count(table, *where) for table in ("interests", "touches", "matches")
             } | {"plan slots": self._count("plan_slots", *where)}
             erased["status events"] = self._count("status_events", *where)
-            self._db.execute("PRAGMA secure_delete = ON")
+            self._db.overwrite_deleted()
             # These name the contact without a foreign key, or in words.
             for table in ("matches", "status_events"):
                 self._db.delete(table, "account_id = ? AND contact_id = ?", where)
@@ -133,7 +133,7 @@ class SqlitePeople:
     def contacts(self, account_id: str) -> list[Contact]:
         """All contacts, by name then id."""
         rows = self._db.rows(
-            "SELECT * FROM contacts WHERE account_id = ? ORDER BY name COLLATE NOCASE, id",
+            "SELECT * FROM contacts WHERE account_id = ? ORDER BY lower(name), id",
             (account_id,),
         )
         return [to_contact(row) for row in rows]
@@ -197,8 +197,8 @@ class SqlitePeople:
     def interests(self, account_id: str, contact_id: str | None = None) -> list[Interest]:
         """The interests of one contact or of all, oldest first."""
         rows = self._db.rows(
-            "SELECT * FROM interests WHERE account_id = ? AND (? IS NULL OR contact_id = ?)"
-            " ORDER BY created_at, rowid",
+            "SELECT * FROM interests WHERE account_id = ?"
+            " AND (CAST(? AS TEXT) IS NULL OR contact_id = ?) ORDER BY created_at, rowid",
             (account_id, contact_id, contact_id),
         )
         return [to_interest(row) for row in rows]
@@ -209,8 +209,9 @@ class SqlitePeople:
             raise InterestNotFound(f"no interest has the id {interest_id}", ref=interest_id)
 
 
-def put_account(db: Connections, account_id: str, created_at: str) -> None:
+def put_account(db: Database, account_id: str, created_at: str) -> None:
     """Make the account's row if it is not there."""
     db.execute(
-        "INSERT OR IGNORE INTO accounts (id, created_at) VALUES (?, ?)", (account_id, created_at)
+        "INSERT INTO accounts (id, created_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        (account_id, created_at),
     )

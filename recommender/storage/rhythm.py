@@ -1,4 +1,4 @@
-"""RhythmStore on SQLite."""
+"""RhythmStore in SQL."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
     from recommender.account import Mute, MuteKind
     from recommender.domain import Slot
-    from recommender.storage.connection import Connections
+    from recommender.storage.database import Database
 
 
-class SqliteRhythm:
+class SqlRhythm:
     """Groups, preferences, mutes, plans; see `recommender.storage.protocol.RhythmStore`."""
 
-    def __init__(self, connections: Connections) -> None:
-        self._db = connections
+    def __init__(self, database: Database) -> None:
+        self._db = database
 
     def groups(self, account_id: str) -> list[Group]:
         """Groups with a cadence of their own, by name."""
@@ -36,7 +36,9 @@ class SqliteRhythm:
         with self._db.transaction():
             put_account(self._db, account_id, to_text(now) or "")
             self._db.execute(
-                "INSERT OR REPLACE INTO groups (account_id, name, cadence_days) VALUES (?, ?, ?)",
+                "INSERT INTO groups (account_id, name, cadence_days) VALUES (?, ?, ?)"
+                " ON CONFLICT (account_id, name)"
+                " DO UPDATE SET cadence_days = excluded.cadence_days",
                 (account_id, group.name, group.cadence_days),
             )
 
@@ -79,8 +81,8 @@ class SqliteRhythm:
         with self._db.transaction():
             put_account(self._db, account_id, at)
             self._db.execute(
-                "INSERT OR IGNORE INTO mutes (account_id, kind, value, created_at)"
-                " VALUES (?, ?, ?, ?)",
+                "INSERT INTO mutes (account_id, kind, value, created_at)"
+                " VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 (account_id, mute.kind, mute.value, at),
             )
 

@@ -19,10 +19,7 @@ from recommender.domain import (
 )
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Mapping
-
-    Row = sqlite3.Row | Mapping[str, Any]
+    from recommender.storage.database import Row
 
 
 def to_text(at: datetime | None) -> str | None:
@@ -255,7 +252,7 @@ def slot_row(account_id: str, place: int, slot: Slot) -> dict[str, object]:
         "contact_id": slot.contact_id,
         "action": slot.action,
         "minutes": slot.minutes,
-        "is_dormant": slot.is_dormant,
+        "is_dormant": int(slot.is_dormant),
         "suggestion_id": slot.suggestion_id,
         "skipped_at": to_text(slot.skipped_at),
     }

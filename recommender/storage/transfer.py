@@ -7,6 +7,7 @@ Vectors and matches are left out (they are recomputed), and so are tokens (secre
 from __future__ import annotations
 
 import json
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,9 @@ from recommender.storage.feeds import VISIBLE
 from recommender.storage.people import put_account
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from recommender.storage.connection import Connections
+    from recommender.storage.database import Database, Row
 
 # Constants; every value is a parameter.
 _OWNED = {
@@ -27,21 +27,23 @@ _OWNED = {
     "feed": "SELECT f.url, f.title, f.site_url, f.kind, f.etag, f.last_modified, f.body_hash,"
     " f.checked_at, f.succeeded_at, f.next_check_at, f.failures, f.error, f.problem,"
     " f.interval_s, f.weekly, f.newest_at, f.ttl_minutes, f.skip_hours, f.skip_days,"
-    " f.full_text, (f.owner_id <> '') AS owned, s.folders,"
+    " f.full_text, CASE WHEN f.owner_id <> '' THEN 1 ELSE 0 END AS owned, s.folders,"
     " l.kind AS login_kind, l.value AS login_value, s.created_at AS subscribed_at"
     " FROM feeds f JOIN subscriptions s ON s.feed_id = f.id"
     " LEFT JOIN feed_logins l ON l.feed_id = f.id"
     " WHERE s.account_id = :account_id ORDER BY f.id",
-    "item": "SELECT i.key, (i.owner_id <> '') AS owned, i.kind, i.url, i.title, i.author,"
+    "item": "SELECT i.key, CASE WHEN i.owner_id <> '' THEN 1 ELSE 0 END AS owned,"
+    " i.kind, i.url, i.title, i.author,"
     " i.language, i.tags, i.published_at, i.fetched_at, i.content_hash, i.story, i.feed_title,"
     " i.text, i.minutes, i.paywalled, i.full_text, i.updated_at, i.expired_at,"
     " f0.url AS first_feed,"
-    " (SELECT json_group_array(key) FROM (SELECT key FROM item_keys WHERE item_id = i.id"
-    " ORDER BY key)) AS keys, (SELECT json_group_array(url) FROM (SELECT f.url FROM feed_items fi"
+    " (SELECT JSON_LIST(key) FROM (SELECT key FROM item_keys WHERE item_id = i.id"
+    " ORDER BY key) AS k) AS keys, (SELECT JSON_LIST(url) FROM (SELECT f.url FROM feed_items fi"
     " JOIN feeds f ON f.id = fi.feed_id JOIN subscriptions s ON s.feed_id = f.id"
-    " WHERE fi.item_id = i.id AND s.account_id = :account_id ORDER BY f.url)) AS feeds"
+    " WHERE fi.item_id = i.id AND s.account_id = :account_id ORDER BY f.url) AS u) AS feeds"
     " FROM items i LEFT JOIN feeds f0 ON f0.id = i.feed_id WHERE " + VISIBLE + " ORDER BY i.id",
-    "revision": "SELECT i.key AS item_key, (i.owner_id <> '') AS owned, r.at, r.title, r.text,"
+    "revision": "SELECT i.key AS item_key,"
+    " CASE WHEN i.owner_id <> '' THEN 1 ELSE 0 END AS owned, r.at, r.title, r.text,"
     " r.changed FROM item_revisions r JOIN items i ON i.id = r.item_id WHERE "
     + VISIBLE
     + " ORDER BY r.id",
@@ -72,18 +74,24 @@ _FORMAT = 1
 
 
 def export_rows(
-    db: Connections, account_id: str, *, with_logins: bool = False
+    db: Database, account_id: str, *, with_logins: bool = False
 ) -> Iterator[tuple[str, dict[str, object]]]:
     """(table, row) pairs in an order in which they can be read back."""
-    hidden = {"account_id"} if with_logins else {"account_id", "login_kind", "login_value"}
+    hidden = {"account_id", "rowid"} | (set() if with_logins else {"login_kind", "login_value"})
     yield "sawthis", {"format": _FORMAT}
     for table, sql in _OWNED.items():
-        for row in db.rows(sql, {"account_id": account_id}):
+        with db.scope(account_id):
+            rows = db.rows(_in_words_of(db, sql), {"account_id": account_id})
+        for row in rows:
             yield table, {name: row[name] for name in row.keys() if name not in hidden}  # noqa: SIM118
 
 
+def _in_words_of(db: Database, sql: str) -> str:
+    return re.sub(r"JSON_LIST\((\w+)\)", lambda found: db.json_list(found[1]), sql)
+
+
 def import_rows(
-    db: Connections,
+    db: Database,
     account_id: str,
     rows: Iterable[tuple[str, dict[str, object]]],
     *,
@@ -97,6 +105,7 @@ def import_rows(
     n_rows = 0
     reader = _Reader(db, account_id)
     with db.transaction():
+        db.lock("pool")
         put_account(db, account_id, "1970-01-01T00:00:00+00:00")
         for table, row in rows:
             reader.read(table, row)
@@ -107,7 +116,7 @@ def import_rows(
 class _Reader:
     """Writes exported rows, translating feed URLs and item keys to this database's ids."""
 
-    def __init__(self, db: Connections, account_id: str) -> None:
+    def __init__(self, db: Database, account_id: str) -> None:
         self._db = db
         self._account_id = account_id
         self._item_ids: dict[str, int] = {}
@@ -173,12 +182,13 @@ class _Reader:
         self._revised[bool(row["owned"]), row["key"]] = known["id"]
         for key in json.loads(row.get("keys") or "[]") or [row["key"]]:
             self._db.execute(
-                "INSERT OR IGNORE INTO item_keys (owner_id, key, item_id) VALUES (?, ?, ?)",
+                "INSERT INTO item_keys (owner_id, key, item_id) VALUES (?, ?, ?)"
+                " ON CONFLICT DO NOTHING",
                 (owner_id, key, known["id"]),
             )
         for url in json.loads(row["feeds"]):
             self._db.execute(
-                "INSERT OR IGNORE INTO feed_items (feed_id, item_id) VALUES (?, ?)",
+                "INSERT INTO feed_items (feed_id, item_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
                 (self._need_feed(url), known["id"]),
             )
 
@@ -203,15 +213,12 @@ class _Reader:
 
     def _insert(self, table: str, row: Mapping[str, object]) -> None:
         # Column names come from the file: only those the table has are taken.
-        known = {
-            r["name"] for r in self._db.rows("SELECT name FROM pragma_table_info(?)", (table,))
-        }
-        unknown = set(row) - known
+        unknown = set(row) - self._db.columns(table)
         if unknown:
             raise InvalidInput(f"unknown field “{sorted(unknown)[0]}” in a row for {table}")
         self._db.insert(table, row)
 
-    def _feed_row(self, url: str) -> sqlite3.Row | None:
+    def _feed_row(self, url: str) -> Row | None:
         # The account's own comes first where it reads an address with a login.
         return self._db.row(
             "SELECT id FROM feeds WHERE url = ? AND owner_id IN (?, '') ORDER BY owner_id DESC",
@@ -224,6 +231,6 @@ class _Reader:
             raise InvalidInput(f"an item names the feed {url}, which is not in the export")
         return int(row["id"])
 
-    def _item_row(self, owner_id: str, key: str) -> sqlite3.Row | None:
+    def _item_row(self, owner_id: str, key: str) -> Row | None:
         sql = "SELECT id FROM items WHERE owner_id = ? AND key = ?"
         return self._db.row(sql, (owner_id, key))

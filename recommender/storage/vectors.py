@@ -1,4 +1,4 @@
-"""VectorStore on SQLite."""
+"""VectorStore in SQL."""
 
 from __future__ import annotations
 
@@ -9,23 +9,27 @@ from recommender.storage.items import chunks, marks
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from recommender.storage.connection import Connections
+    from recommender.storage.database import Database
 
 
-class SqliteVectors:
+class SqlVectors:
     """Vectors; see `recommender.storage.protocol.VectorStore`."""
 
-    def __init__(self, connections: Connections) -> None:
-        self._db = connections
+    def __init__(self, database: Database) -> None:
+        self._db = database
 
     def put_item_vectors(self, model_key: str, vectors: Mapping[int, bytes]) -> None:
         """Put vectors of items; items that vanished meanwhile are left out."""
-        self._db.execute_many(
-            "INSERT INTO item_vectors (model_key, item_id, vector)"
-            " SELECT ?, id, ? FROM items WHERE id = ?"
-            " ON CONFLICT (item_id, model_key) DO NOTHING",
-            [(model_key, vector, item_id) for item_id, vector in vectors.items()],
-        )
+        with self._db.transaction():
+            # Whoever has read up to a number must have seen all below it: numbers are given out
+            # by one writer after the other, as they become visible.
+            self._db.lock("vectors")
+            self._db.execute_many(
+                "INSERT INTO item_vectors (model_key, item_id, vector)"
+                " SELECT ?, id, ? FROM items WHERE id = ?"
+                " ON CONFLICT (item_id, model_key) DO NOTHING",
+                [(model_key, vector, item_id) for item_id, vector in vectors.items()],
+            )
 
     def item_vectors_after(
         self, model_key: str, seq: int, *, limit: int
@@ -73,8 +77,10 @@ class SqliteVectors:
         """Put an interest's vector; what it was matched with is forgotten."""
         with self._db.transaction():
             self._db.execute(
-                "INSERT OR REPLACE INTO interest_vectors"
-                " (account_id, interest_id, model_key, vector, matched_seq) VALUES (?, ?, ?, ?, 0)",
+                "INSERT INTO interest_vectors"
+                " (account_id, interest_id, model_key, vector, matched_seq) VALUES (?, ?, ?, ?, 0)"
+                " ON CONFLICT (account_id, interest_id, model_key)"
+                " DO UPDATE SET vector = excluded.vector, matched_seq = 0",
                 (account_id, interest_id, model_key, vector),
             )
             self._db.execute(
