@@ -42,6 +42,14 @@ class Settings:
     data_dir: Path = _setting(  # noqa: RUF009  (a field, as the next ones)
         _default_data_dir, "Folder of the library, the compiled model and the settings file."
     )
+    database: str = _setting(
+        "",
+        "postgresql://user@host/name of a library on a server (`pip install sawthis[cluster]`); "
+        "the file in the folder if empty.",
+    )
+    database_connections: int = _setting(
+        10, "Connections to that server that one process may hold."
+    )
     account: str = _setting("me", "The account the command line acts for.")
     model: str = _setting(
         "default",
@@ -107,9 +115,14 @@ class Settings:
         return f"{'https' if self.tls_cert else 'http'}://{host}:{self.port}"
 
     @property
-    def database(self) -> Path:
+    def library_file(self) -> Path:
         """The SQLite file."""
         return self.data_dir / "sawthis.db"
+
+    @property
+    def is_cluster(self) -> bool:
+        """Whether the library lies on a server, for many machines."""
+        return bool(self.database)
 
     @property
     def model_cache(self) -> Path:

@@ -117,9 +117,27 @@ class House:
     @cached_property
     def storage(self) -> Storage:
         """The library, made when it is not there yet."""
+        if self.settings.is_cluster:
+            return self._storage_on_server()
         from recommender.storage.sqlite import open_sqlite
 
-        return open_sqlite(self.settings.database)
+        return open_sqlite(self.settings.library_file)
+
+    def _storage_on_server(self) -> Storage:
+        if not self.settings.database.startswith(("postgresql://", "postgres://")):
+            raise ConfigError(
+                "SAWTHIS_DATABASE is postgresql://user@host/name, or empty", setting="database"
+            )
+        try:
+            from recommender.storage.postgres import open_postgres
+        except ImportError as error:
+            raise ConfigError(
+                f"a library on a server needs more: `pip install sawthis[cluster]` ({error})",
+                setting="database",
+            ) from error
+        return open_postgres(
+            self.settings.database, pool_size=max(1, self.settings.database_connections)
+        )
 
     @cached_property
     def threshold(self) -> float:

@@ -58,7 +58,7 @@ class SqlHistory:
             )
             if row is None:
                 raise ConflictError(f"nothing to undo for suggestion {suggestion_id}")
-            self._db.delete("status_events", "id = ?", (row["id"],))
+            self._db.delete("status_events", "account_id = ? AND id = ?", (account_id, row["id"]))
             self._db.delete("touches", "account_id = ? AND id = ?", (account_id, row["touch_id"]))
             return to_status_event(row)
 

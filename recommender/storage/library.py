@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from recommender.domain import Counts
 from recommender.storage.feeds import VISIBLE, SqlFeeds
@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from recommender.storage.access import SqlAccess
+    from recommender.storage.backlog import SqlBacklog
     from recommender.storage.database import Database
+    from recommender.storage.job_log import SqlJobLog
     from recommender.storage.mail import SqlMail
+
+Store = TypeVar("Store")
 
 _COUNTS = f"""
 SELECT
@@ -43,27 +47,43 @@ class SqlLibrary:
 
     def __init__(self, database: Database) -> None:
         self._db = database
-        self.people = SqlPeople(database)
-        self.feeds = SqlFeeds(database)
-        self.items = SqlItems(database)
-        self.vectors = SqlVectors(database)
-        self.matches = SqlMatches(database)
-        self.history = SqlHistory(database)
-        self.rhythm = SqlRhythm(database)
+        self.people = self._guarded(SqlPeople(database))
+        self.feeds = self._guarded(SqlFeeds(database))
+        self.items = self._guarded(SqlItems(database))
+        self.vectors = self._guarded(SqlVectors(database))
+        self.matches = self._guarded(SqlMatches(database))
+        self.history = self._guarded(SqlHistory(database))
+        self.rhythm = self._guarded(SqlRhythm(database))
+
+    def _guarded(self, store: Store) -> Store:
+        """A store with what guards each of its calls, where the engine has such a thing."""
+        return store
 
     @cached_property
     def access(self) -> SqlAccess:
         """Tokens, codes, sessions; `suggest` has no use for them."""
         from recommender.storage.access import SqlAccess
 
-        return SqlAccess(self._db)
+        return self._guarded(SqlAccess(self._db))
 
     @cached_property
     def mail(self) -> SqlMail:
         """Digests on their way; `suggest` has no use for them."""
         from recommender.storage.mail import SqlMail
 
-        return SqlMail(self._db)
+        return self._guarded(SqlMail(self._db))
+
+    @cached_property
+    def backlog(self) -> SqlBacklog:
+        """What waits to be done; `suggest` has no use for it."""
+        from recommender.storage.backlog import SqlBacklog
+
+        return self._guarded(SqlBacklog(self._db))
+
+    @cached_property
+    def job_log(self) -> SqlJobLog | None:
+        """None: one process knows them all."""
+        return None
 
     def transaction(self) -> AbstractContextManager[None]:
         """One atomic unit of work."""

@@ -1,0 +1,381 @@
+"""PostgreSQL behind the Database protocol: a pool of connections, scopes, locks, our errors.
+
+A statement outside a transaction borrows a connection for itself; a transaction keeps one for
+its thread. What is read outside a transaction is asked a second time when the connection turns
+out to be dead, as after a restart of the server; what is written never is, for it may have
+been done.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import psycopg
+from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.types.string import StrDumperUnknown
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from recommender.errors import ConflictError, StorageBusy, StorageError
+from recommender.storage.database import SYSTEM
+from recommender.storage.postgres_sql import quoted, statements, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    Parameters = Sequence[object] | Mapping[str, object]
+
+Found = TypeVar("Found")
+POOL_SIZE = 10
+POOL_WAIT_S = 10.0
+STATEMENT_TIMEOUT_S = 60.0
+LOCK_TIMEOUT_S = 10.0
+IDLE_TIMEOUT_S = 300.0
+CONNECT_TIMEOUT_S = 5
+
+
+class Row:
+    """A row by the names of its columns, or by their places; as sqlite3's."""
+
+    __slots__ = ("_places", "_values")
+
+    def __init__(self, places: Mapping[str, int], values: Sequence[Any]) -> None:
+        self._places = places
+        self._values = values
+
+    def __getitem__(self, key: str | int) -> Any:  # noqa: ANN401  (a column)
+        return self._values[key if isinstance(key, int) else self._places[key]]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._values)
+
+    def keys(self) -> list[str]:
+        """The names of the columns, in order."""
+        return list(self._places)
+
+
+class _Connection(psycopg.Connection[Row]):
+    """One that knows which scope was set last."""
+
+    scope: str | None = None
+
+
+class _WithoutNul(StrDumperUnknown):
+    """PostgreSQL keeps no NUL in a text, and nobody misses one."""
+
+    def dump(self, obj: str) -> Any:  # noqa: ANN401  (as psycopg's own)
+        return super().dump(obj.replace("\0", "") if "\0" in obj else obj)
+
+
+@dataclass(slots=True)
+class _Held:
+    """A transaction's connection, and the names it has locked."""
+
+    connection: _Connection
+    locked: set[str] = field(default_factory=set)
+
+
+class PostgresConnections:
+    """`recommender.storage.database.Database` on a PostgreSQL server.
+
+    Args:
+        url: postgresql://user@host/database, as libpq takes it.
+        pool_size: How many connections there are at most.
+        statement_timeout_s: After so long the server ends a statement; StorageBusy.
+        lock_timeout_s: How long one waits for another's lock; StorageBusy.
+        pool_wait_s: How long one waits for a connection; StorageBusy.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = POOL_SIZE,
+        statement_timeout_s: float = STATEMENT_TIMEOUT_S,
+        lock_timeout_s: float = LOCK_TIMEOUT_S,
+        pool_wait_s: float = POOL_WAIT_S,
+    ) -> None:
+        try:
+            about = conninfo_to_dict(url)
+        except psycopg.ProgrammingError as error:
+            raise StorageError(f"SAWTHIS_DATABASE can't be read: {error}") from error
+        self._name = f"{about.get('dbname', 'postgres')} on {about.get('host', 'this machine')}"
+        self._local = threading.local()
+        self._timeouts = {
+            "statement_timeout": statement_timeout_s,
+            "lock_timeout": lock_timeout_s,
+            "idle_in_transaction_session_timeout": IDLE_TIMEOUT_S,
+        }
+        self._size = pool_size
+        self._pool: ConnectionPool[_Connection] = ConnectionPool(
+            url,
+            connection_class=_Connection,
+            kwargs={
+                "autocommit": True,
+                "row_factory": _rows,
+                "application_name": "sawthis",
+                "connect_timeout": CONNECT_TIMEOUT_S,
+            },
+            min_size=0,
+            max_size=pool_size,
+            timeout=pool_wait_s,
+            configure=self._configure,
+            open=True,
+        )
+
+    def _configure(self, connection: _Connection) -> None:
+        # Not as start-up options: poolers in between refuse those.
+        for name, seconds in self._timeouts.items():
+            connection.execute(
+                "SELECT set_config(%s, %s, false)", (name, f"{int(seconds * 1000)}ms")
+            )
+        connection.adapters.register_dumper(str, _WithoutNul)
+
+    @property
+    def name(self) -> str:
+        """What a message calls this database."""
+        return self._name
+
+    def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
+        """All rows of a query, with parameters by place or by name."""
+        return self._read(lambda cursor: cursor.fetchall(), translated(sql), parameters)
+
+    def row(self, sql: str, parameters: Sequence[object] = ()) -> Row | None:
+        """The first row of a query, or None."""
+        return self._read(lambda cursor: cursor.fetchone(), translated(sql), parameters)
+
+    def own(self, name: str, parameters: Sequence[object] = ()) -> Row | None:
+        """The first row of one of PostgreSQL's own statements, if it gives any."""
+        return self._read(
+            lambda cursor: cursor.fetchone() if cursor.description else None,
+            statements()[name],
+            parameters,
+        )
+
+    def _read(
+        self, take: Callable[[psycopg.Cursor[Row]], Found], sql: str, parameters: Parameters
+    ) -> Found:
+        held = self._held
+        if held is not None:
+            with self.translated():
+                self._enter(held)
+                return take(held.connection.execute(sql, parameters))
+        for tries_left in range(self._size, -1, -1):
+            with self.translated(), self._borrowed() as connection:
+                try:
+                    self._set_scope(connection)
+                    return take(connection.execute(sql, parameters))
+                except psycopg.OperationalError:
+                    # After a restart of the server every connection in the pool is dead.
+                    if not (connection.closed and tries_left):
+                        raise
+        raise AssertionError("not reached")
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
+        """Run one statement; returns the number of rows it changed."""
+        with self.transaction(), self.translated():
+            return self._entered().execute(translated(sql), parameters).rowcount
+
+    def execute_if_free(self, sql: str, parameters: Sequence[object] = ()) -> bool:
+        """Run one statement if it can be written at once; whether it was."""
+        if self._held is not None:
+            return self.execute(sql, parameters) > 0
+        try:
+            with self.transaction():
+                self.own("hurry")
+                return self.execute(sql, parameters) > 0
+        except StorageError:
+            return False  # another writes, or the disk is full: the next call will note it
+
+    def execute_many(
+        self, sql: str, rows: Iterable[Sequence[object] | Mapping[str, object]]
+    ) -> int:
+        """Run one statement for each row, in a transaction; returns how many rows changed."""
+        with self.transaction(), self.translated():
+            cursor = self._entered().cursor()
+            cursor.executemany(translated(sql), rows)
+            return max(0, cursor.rowcount)
+
+    def insert(self, table: str, row: Mapping[str, object]) -> None:
+        """Insert one row; ConflictError when its key is taken."""
+        self.execute(_insert(table, row), list(row.values()))
+
+    def upsert(self, table: str, row: Mapping[str, object], *, pk: str | tuple[str, ...]) -> None:
+        """Insert one row, or replace the named columns of the one with its key."""
+        keys = (pk,) if isinstance(pk, str) else pk
+        changed = [f"{quoted(name)} = excluded.{quoted(name)}" for name in row if name not in keys]
+        sql = f"{_insert(table, row)} ON CONFLICT ({', '.join(map(quoted, keys))}) DO UPDATE SET "
+        self.execute(sql + ", ".join(changed), list(row.values()))
+
+    def delete(self, table: str, where: str, parameters: Sequence[object]) -> int:
+        """Delete rows; returns their number."""
+        return self.execute(f"DELETE FROM {table} WHERE {where}", parameters)
+
+    def json_list(self, column: str) -> str:
+        """The aggregate that makes a JSON list of a column, as text."""
+        return f"coalesce(CAST(array_to_json(array_agg({column})) AS TEXT), '[]')"
+
+    def columns(self, table: str) -> set[str]:
+        """The names of a table's columns."""
+        found = self._read(lambda cursor: cursor.fetchall(), statements()["columns"], (table,))
+        return {row["column_name"] for row in found}
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Atomic unit; joins the one this thread is already in.
+
+        In it, an account's first statement waits for whoever else is at work on that account:
+        what is looked up and then written is as sure as with one writer.
+        """
+        if self._held is not None:
+            yield
+            return
+        with self.translated(), self._borrowed(begin=True) as connection:
+            self._local.held = _Held(connection)
+            try:
+                yield
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.scope = None  # set within, it is as it was before
+                if not connection.closed:
+                    connection.execute("ROLLBACK")
+                raise
+            finally:
+                self._local.held = None
+
+    @contextmanager
+    def durable(self) -> Iterator[None]:
+        """What is written within is on the disk when it ends, whatever the server's habit."""
+        with self.transaction():
+            self.own("durable")
+            yield
+
+    @contextmanager
+    def scope(self, account_id: str) -> Iterator[None]:
+        """Within, only this account's rows and shared ones are to be had; all of them as SYSTEM."""
+        before = self._scope
+        self._local.scope = account_id
+        try:
+            yield
+        finally:
+            self._local.scope = before
+
+    def lock(self, name: str) -> None:
+        """Let nobody else who asks for this name go on before the transaction ends."""
+        held = self._held
+        assert held is not None, "a lock ends with its transaction"
+        if name not in held.locked:
+            self.own("lock", (name,))
+            held.locked.add(name)
+
+    def overwrite_deleted(self) -> None:
+        """Nothing: the server's vacuum frees the place of what was deleted."""
+
+    def empty_journal(self) -> None:
+        """Nothing: the write-ahead log is recycled by the server."""
+
+    def close(self) -> None:
+        """Close what was opened, in whichever thread."""
+        self._pool.close()
+
+    @property
+    def _held(self) -> _Held | None:
+        held: _Held | None = getattr(self._local, "held", None)
+        return held
+
+    @property
+    def _scope(self) -> str:
+        # Without one nothing of any account is to be had: what was forgotten shows at once.
+        scope: str = getattr(self._local, "scope", "")
+        return scope
+
+    def _entered(self) -> _Connection:
+        held = self._held
+        assert held is not None
+        self._enter(held)
+        return held.connection
+
+    def _enter(self, held: _Held) -> None:
+        self._set_scope(held.connection)
+        name = f"account {self._scope}"
+        if self._scope not in {"", SYSTEM} and name not in held.locked:
+            held.connection.execute(statements()["lock"], (name,))
+            held.locked.add(name)
+
+    def _set_scope(self, connection: _Connection) -> None:
+        if connection.scope != self._scope:
+            connection.execute(statements()["set_scope"], (self._scope,))
+            connection.scope = self._scope
+
+    @contextmanager
+    def _borrowed(self, *, begin: bool = False) -> Iterator[_Connection]:
+        """A connection, in a transaction if wanted; dead ones are passed over for that."""
+        connection = self._pool.getconn()
+        try:
+            if begin:
+                for _ in range(self._size):
+                    try:
+                        connection.execute("BEGIN")
+                        break
+                    except psycopg.OperationalError:
+                        if not connection.closed:
+                            raise
+                        self._pool.putconn(connection)
+                        connection = self._pool.getconn()
+                else:
+                    connection.execute("BEGIN")
+            yield connection
+        finally:
+            self._pool.putconn(connection)
+
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """Turn psycopg's errors into one line that says what to do."""
+        try:
+            yield
+        except errors.IntegrityError as error:
+            raise ConflictError(f"that is already there ({_first_line(error)})") from error
+        except (PoolTimeout, errors.TooManyConnections) as error:
+            raise StorageBusy(
+                f"{self._name} has no connection to spare or can't be reached; try again, and see "
+                f"`sawthis doctor` ({_first_line(error)})"
+            ) from error
+        except _BUSY as error:
+            raise StorageBusy(
+                f"{self._name} is busy ({_first_line(error)}); try again in a moment"
+            ) from error
+        except errors.DiskFull as error:
+            raise StorageError(
+                f"the disk that holds {self._name} is full; nothing was written: free some space"
+            ) from error
+        except psycopg.OperationalError as error:
+            raise StorageError(
+                f"{self._name} can't be reached ({_first_line(error)}); is the server running?"
+            ) from error
+        except psycopg.Error as error:
+            raise StorageError(f"{self._name}: {_first_line(error)}") from error
+
+
+_BUSY = (
+    errors.LockNotAvailable,
+    errors.QueryCanceled,
+    errors.DeadlockDetected,
+    errors.SerializationFailure,
+)
+
+
+def _rows(cursor: Any) -> Callable[[Sequence[Any]], Row]:  # noqa: ANN401  (psycopg's row factory)
+    places = {column.name: at for at, column in enumerate(cursor.description or ())}
+    return lambda values: Row(places, values)
+
+
+def _insert(table: str, row: Mapping[str, object]) -> str:
+    names = ", ".join(map(quoted, row))
+    return f"INSERT INTO {quoted(table)} ({names}) VALUES ({', '.join('?' * len(row))})"
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0]
