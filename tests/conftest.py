@@ -19,6 +19,7 @@ from tests.site import running_site
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from recommender.storage.postgres import PostgresStorage
     from recommender.storage.sqlite import SqliteStorage
     from tests.site import Site
 
@@ -83,6 +84,33 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgr
     """One PostgreSQL for all tests that neither stop nor starve it."""
     with PostgresServer.make(tmp_path_factory.mktemp("postgres")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: PostgresServer) -> str:
+    """The name of a database that was brought up to date once, to be copied."""
+    from recommender.storage.postgres import open_postgres
+
+    open_postgres(postgres_server.create("sawthis_template")).close()
+    return "sawthis_template"
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer, postgres_template: str) -> Iterator[str]:
+    """Where an empty library on PostgreSQL is, of this test alone."""
+    url = postgres_server.create(template=postgres_template)
+    yield url
+    postgres_server.drop(url)
+
+
+@pytest.fixture
+def postgres_storage(postgres_url: str) -> Iterator[PostgresStorage]:
+    """An empty library on PostgreSQL."""
+    from recommender.storage.postgres import open_postgres
+
+    opened = open_postgres(postgres_url)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ ROLE = "sawthis"
 PASSWORD = "not a secret"
 OLDEST = 14
 PATIENCE_S = 60.0
+_ROOM_BYTES = 4 * 2**30
 Mode = Literal["smart", "fast", "immediate"]
 _SIGNALS = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 # What is written survives the server, whichever way it is stopped; not the loss of power, and
@@ -89,6 +90,14 @@ def needed_programs() -> Path:
     return found
 
 
+def _roomy_memory() -> Path | None:
+    """Where a copy of a database takes a third of the time that it does on a disk."""
+    memory = Path("/dev/shm")
+    if not (memory.is_dir() and os.access(memory, os.W_OK)):
+        return None
+    return memory if shutil.disk_usage(memory).free > _ROOM_BYTES else None
+
+
 def _free_port() -> int:
     """A port that stays free while the server is down: none that outgoing connections are given."""
     while True:
@@ -125,14 +134,16 @@ class Server:
 
     @classmethod
     @contextmanager
-    def make(cls, log_folder: Path, **settings: object) -> Iterator[Server]:
+    def make(
+        cls, log_folder: Path, *, base: Path | None = None, **settings: object
+    ) -> Iterator[Server]:
         """A new running server, stopped and removed at the end.
 
-        Its log is `postgres.log` in the folder given; its data lie elsewhere, for pytest's own
-        folders are closed to other users.
+        Its log is `postgres.log` in the folder given. Its data are elsewhere, for pytest's own
+        folders are closed to other users: in `base`, or else in memory where there is room.
         """
         needed_programs()
-        folder = Path(tempfile.mkdtemp(prefix="sawthis-pg-"))
+        folder = Path(tempfile.mkdtemp(prefix="sawthis-pg-", dir=base or _roomy_memory()))
         server = cls(folder, log_folder / "postgres.log", settings)
         try:
             server.initialise()
@@ -268,12 +279,18 @@ class Server:
             connection.execute(statement.encode())
 
     def create(self, database: str | None = None, template: str | None = None) -> str:
-        """Make a database, empty or a copy of another that nobody is in; returns its URL."""
+        """Make a database, empty or a copy of another that nobody is in; returns its URL.
+
+        An empty one sorts and folds as people do, which is nothing that Sawthis may rely on.
+        """
         with self._counting:
             self._n_databases += 1
             name = database or f"t_{self._n_databases}"
-        copied = f' TEMPLATE "{template}"' if template else ""
-        self.run_as_superuser(f'CREATE DATABASE "{name}" OWNER {ROLE}{copied}')
+        origin = f'TEMPLATE "{template}"' if template else "TEMPLATE template0"
+        if _version(self.programs / "postgres") >= 15:
+            people = "" if template else " LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
+            origin += f"{people} STRATEGY file_copy"  # quicker, the only one of older versions
+        self.run_as_superuser(f'CREATE DATABASE "{name}" OWNER {ROLE} {origin}')
         return self.url(name)
 
     def drop(self, database: str) -> None:
