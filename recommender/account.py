@@ -1,9 +1,12 @@
-"""The nouns of an account: who may come in, and what it does not want to see. Plain frozen data."""
+"""The nouns of an account: who may come in, what it does not want to see, what is under way.
+
+Plain frozen data.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -11,6 +14,9 @@ if TYPE_CHECKING:
 Scope = Literal["read", "write", "admin"]
 """What a token may do: look, also change, also tokens, devices and the whole account."""
 MuteKind = Literal["source", "topic"]
+
+JobKind = Literal["refresh", "import"]
+JobState = Literal["running", "done", "failed"]
 
 MailState = Literal["waiting", "sending", "sent"]
 """waiting: not accepted by the server, for certain. sending: handed over, and no word yet; as that
@@ -77,3 +83,26 @@ class Outgoing:
     """Before then it is not tried again; None for at once."""
     error: str
     """What went wrong the last time, in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """How far a piece of work is that a face started."""
+
+    id: str
+    account_id: str
+    kind: JobKind
+    state: JobState
+    started_at: datetime
+    stage: str = ""
+    """What is being done, in words."""
+    done: int = 0
+    total: int = 0
+    """Steps of the stage; 0 while they are not known."""
+    result: dict[str, Any] | None = None
+    """What it came to; for a job that is done."""
+    error: str = ""
+    """One line that says what happened and what to do; for a job that failed."""
+    ended_at: datetime | None = None
+    heard_at: datetime | None = None
+    """When the host that does it last said so; None where there is one host only."""

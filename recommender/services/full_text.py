@@ -39,13 +39,26 @@ MAX_TEXT_CHARACTERS = 100_000
 
 
 def complete(
-    storage: Storage, pages: PageFetcher, *, now: datetime, progress: Progress = silent
+    storage: Storage,
+    pages: PageFetcher,
+    *,
+    now: datetime,
+    feed_id: int | None = None,
+    progress: Progress = silent,
 ) -> int:
-    """Fetch the pages of summaries that came in the last days; returns how many gave a text."""
+    """Fetch the pages of summaries that came in the last days; returns how many gave a text.
+
+    Args:
+        storage: The library.
+        pages: Fetches them.
+        now: Aware time.
+        feed_id: Only those of one feed.
+        progress: Told after each page.
+    """
     wanted = choose(
         storage,
         storage.items.awaiting_full_text(
-            since=now - timedelta(days=DAYS), longest=SUMMARY_CHARACTERS
+            since=now - timedelta(days=DAYS), longest=SUMMARY_CHARACTERS, feed_id=feed_id
         ),
     )
     shut: set[str] = set()

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from recommender.domain import Feed, Kind
     from recommender.services.progress import Progress
+    from recommender.services.pulling import Visit
     from recommender.storage.protocol import Storage
 
 MAX_TITLE_CHARACTERS = 300
@@ -57,11 +58,12 @@ class FeedOutcome:
 
 def due_feeds(storage: Storage, now: datetime) -> list[Feed]:
     """The feeds whose next check has come; those that are gone for good never are."""
-    return [
-        feed
-        for feed in storage.feeds.subscribed_feeds()
-        if is_due(feed.next_check_at, now) and feed.problem != "gone"
-    ]
+    return [feed for feed in storage.feeds.subscribed_feeds() if wants_a_look(feed, now)]
+
+
+def wants_a_look(feed: Feed, now: datetime) -> bool:
+    """Whether a feed's next check has come. Pure."""
+    return is_due(feed.next_check_at, now) and feed.problem != "gone"
 
 
 def ingest(
@@ -75,18 +77,24 @@ def ingest(
 ) -> list[FeedOutcome]:
     """Pull the feeds and keep what is new; one outcome a feed, in the order they finished."""
     outcomes: list[FeedOutcome] = []
-    visits = [
-        visit_of(feed, storage.feeds.login(feed.id) if feed.owner_id else None) for feed in feeds
-    ]
+    visits = [visit_to(storage, feed) for feed in feeds]
     for brought in pull_all(sources, visits):
-        outcomes.append(_store(storage, brought.visit.feed, brought.pull, now, rng.random()))
+        outcomes.append(
+            keep(storage, brought.visit.feed, brought.pull, now=now, jitter=rng.random())
+        )
         progress("Checking feeds", len(outcomes), len(feeds))
     return outcomes
 
 
-def _store(
-    storage: Storage, feed: Feed, pull: Pull | FeedError, now: datetime, jitter: float
+def visit_to(storage: Storage, feed: Feed) -> Visit:
+    """A visit that goes on from what is known of the feed, with its login if it has one."""
+    return visit_of(feed, storage.feeds.login(feed.id) if feed.owner_id else None)
+
+
+def keep(
+    storage: Storage, feed: Feed, pull: Pull | FeedError, *, now: datetime, jitter: float
 ) -> FeedOutcome:
+    """Store what one pull brought, whatever it is: never raises for what a feed holds."""
     try:
         return store_pull(storage, feed, pull, now=now, jitter=jitter)
     except FeedNotFound as error:  # it was removed meanwhile

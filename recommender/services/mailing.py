@@ -35,7 +35,7 @@ from recommender.services.voice import voice_of
 from recommender.weekly import coming_turn, due_turn, retry_after, week_of, weekly_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import tzinfo
     from email.message import EmailMessage
 
@@ -112,12 +112,7 @@ class Mailer:
 
     def schedule(self) -> Schedule:
         """What the user has asked for; what can't be read (an import may bring it) is unset."""
-        found = self._storage.rhythm.preferences(self._account_id)
-        return Schedule(
-            found.get("digest.to", ""),
-            _weekly(found.get("digest.day", ""), found.get("digest.at", "")),
-            _time(found.get(DIGEST_SINCE, "")),
-        )
+        return schedule_of(self._storage.rhythm.preferences(self._account_id))
 
     def coming(self, *, now: datetime) -> datetime | None:
         """When the next digest goes out by itself; None if it does not.
@@ -192,16 +187,15 @@ class Mailer:
         Returns:
             What became of it; None if there was nothing to do.
         """
-        recipient, weekly, since = self.schedule()
-        turn = due_turn(weekly, now, self._zone, since=since) if weekly else None
-        if turn is None or not recipient:
+        schedule = self.schedule()
+        week = due_week(schedule, now, self._zone)
+        if week is None:
             return None
-        week = self._week(turn)
         known = self._storage.mail.outgoing(self._account_id, week)
         if known and (known.state != "waiting" or (known.retry_at and known.retry_at > now)):
             return None
         try:
-            return self._send(week, recipient, now)
+            return self._send(week, schedule.recipient, now)
         except _FAILURES as error:
             log.warning("the digest of %s did not go out: %s", week, error)
             return self._storage.mail.outgoing(self._account_id, week)
@@ -251,6 +245,22 @@ def _patiently(work: Callable[[], None]) -> None:
         except StorageBusy:
             continue
     return work()
+
+
+def schedule_of(preferences: Mapping[str, str]) -> Schedule:
+    """When the user wants the digest, by what they have set."""
+    return Schedule(
+        preferences.get("digest.to", ""),
+        _weekly(preferences.get("digest.day", ""), preferences.get("digest.at", "")),
+        _time(preferences.get(DIGEST_SINCE, "")),
+    )
+
+
+def due_week(schedule: Schedule, now: datetime, zone: tzinfo | None) -> str | None:
+    """The week whose digest is due now, sent or not; None if there is none."""
+    recipient, weekly, since = schedule
+    turn = due_turn(weekly, now, zone, since=since) if weekly else None
+    return None if turn is None or not recipient else week_of(day_of(turn, zone))
 
 
 def _weekly(day: str, at: str) -> Weekly | None:

@@ -107,13 +107,14 @@ def _pull_one_by_one(
         if stop.is_set():
             return
         try:
-            done.put(Brought(visit, _pull(sources, visit)))
+            done.put(Brought(visit, pull_one(sources, visit)))
         except BaseException as error:  # the caller's thread raises it
             done.put(error)
             return
 
 
-def _pull(sources: SourceRegistry, visit: Visit) -> Pull | FeedError:
+def pull_one(sources: SourceRegistry, visit: Visit) -> Pull | FeedError:
+    """Pull one feed; what is wrong with it is an answer, too."""
     try:
         return sources.for_url(visit.feed.url).pull(visit.feed.url, visit.validators)
     except FeedError as error:

@@ -11,6 +11,8 @@ from recommender.services.progress import silent
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
     from recommender_models import Embedder, Rating
 
     from recommender.domain import Unrated
@@ -46,10 +48,19 @@ def rate(storage: Storage, embedder: Embedder, items: Sequence[Unrated]) -> list
     """
     import numpy as np
 
-    texts = [f"{item.title}\n{item.text}" for item in items]
-    are_jokes = [item.kind == "joke" for item in items]
     blobs = storage.vectors.item_vectors(embedder.key, [item.item_id for item in items])
-    if not is_default(embedder) or len(blobs) < len(items):
-        return offcolour_model().rate(texts, are_jokes=are_jokes)
+    if len(blobs) < len(items):
+        return rate_with(embedder, items, None)
     vectors = np.stack([from_bytes(blobs[item.item_id], embedder.dim) for item in items])
-    return offcolour_model().rate(texts, are_jokes=are_jokes, vectors=vectors)
+    return rate_with(embedder, items, vectors)
+
+
+def rate_with(
+    embedder: Embedder, items: Sequence[Unrated], vectors: NDArray[np.float32] | None
+) -> list[Rating]:
+    """A rating for each item, by its words and its (n, dim) vectors if they are at hand."""
+    return offcolour_model().rate(
+        [f"{item.title}\n{item.text}" for item in items],
+        are_jokes=[item.kind == "joke" for item in items],
+        vectors=vectors if is_default(embedder) else None,
+    )

@@ -124,26 +124,33 @@ class Window:
 def place_stories(storage: Storage, embedder: Embedder, progress: Progress = silent) -> int:
     """Give every embedded article without a story one; returns how many joined another's."""
     joined = placed = 0
-    while batch := storage.items.without_story(limit=BATCH):
-        dim = embedder.dim
-        vectors = {
-            item_id: from_bytes(data, dim)
-            for item_id, data in storage.vectors.item_vectors(
-                embedder.key, [item.item_id for item in batch]
-            ).items()
-        }
-        ready = [item for item in batch if item.item_id in vectors]
-        if not ready:
-            break  # embedded by another model, which will have its turn
-        window = _window(storage, embedder, ready)
+    while True:
         with storage.transaction():
-            for item in sorted(ready, key=lambda item: (item.told_at, item.key)):
-                joined += _place(storage, item, vectors[item.item_id], window)
-        placed += len(ready)
-        progress("Grouping stories", placed, placed)
-        if len(ready) < len(batch):
-            break
-    return joined
+            # One at a time from before they look: two would give one event two stories.
+            storage.backlog.hold_stories()
+            batch = storage.items.without_story(limit=BATCH)
+            n_ready, n_joined = _place_some(storage, embedder, batch)
+        joined += n_joined
+        placed += n_ready
+        if n_ready:
+            progress("Grouping stories", placed, placed)
+        if n_ready < len(batch) or len(batch) < BATCH:
+            return joined  # what is left was embedded by another model, which will have its turn
+
+
+def _place_some(storage: Storage, embedder: Embedder, batch: Sequence[Unplaced]) -> tuple[int, int]:
+    """(how many of the articles have a vector and so got a story, how many joined another's)."""
+    vectors = {
+        item_id: from_bytes(data, embedder.dim)
+        for item_id, data in storage.vectors.item_vectors(
+            embedder.key, [item.item_id for item in batch]
+        ).items()
+    }
+    ready = [item for item in batch if item.item_id in vectors]
+    if not ready:
+        return 0, 0
+    window = _window(storage, embedder, ready)
+    return len(ready), sum(_place(storage, item, vectors[item.item_id], window) for item in ready)
 
 
 def _window(storage: Storage, embedder: Embedder, batch: Sequence[Unplaced]) -> Window:

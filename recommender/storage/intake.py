@@ -163,6 +163,9 @@ class Intake:
 
 def forget_derived(db: Database, item_id: int) -> None:
     """Drop what was computed from an item's text; the next refresh makes it anew."""
+    # Whoever just computes a vector from the old text holds this lock when it is put: it is there
+    # and dropped now, or the new text is seen then.
+    db.lock("vectors")
     db.execute("DELETE FROM item_vectors WHERE item_id = ?", (item_id,))
     db.execute("DELETE FROM matches WHERE item_id = ?", (item_id,))
     db.execute("DELETE FROM story_bands WHERE item_id = ?", (item_id,))

@@ -75,15 +75,18 @@ class SqlItems:
                 forget_derived(self._db, row["id"])
             return len(rows)
 
-    def awaiting_full_text(self, *, since: datetime, longest: int) -> list[PageWanted]:
+    def awaiting_full_text(
+        self, *, since: datetime, longest: int, feed_id: int | None = None
+    ) -> list[PageWanted]:
         """Summaries fetched since a moment whose page was not tried yet, newest first."""
         rows = self._db.rows(
             "SELECT i.id, i.url, i.feed_id, f.full_text FROM items i JOIN feeds f"
             " ON f.id = i.feed_id WHERE i.fetched_at >= ? AND i.expired_at IS NULL"
             " AND i.full_text IS NULL AND i.url IS NOT NULL AND i.kind = 'article'"
             " AND f.full_text <> 'off' AND length(i.text) <= ?"
+            " AND (CAST(? AS INTEGER) IS NULL OR i.feed_id = ?)"
             " ORDER BY i.published_at DESC, i.id DESC",
-            (to_text(since), longest),
+            (to_text(since), longest, feed_id, feed_id),
         )
         return [PageWanted(row["id"], row["url"], row["feed_id"], row["full_text"]) for row in rows]
 
@@ -101,13 +104,13 @@ class SqlItems:
             forget_derived(self._db, item_id)
 
     def without_story(self, *, limit: int) -> list[Unplaced]:
-        """Articles with a vector that have no story yet, oldest id first."""
+        """Articles with a vector that have no story yet, by the time they were told, then key."""
         rows = self._db.rows(
             "SELECT i.id, i.key, i.title, i.text, i.feed_id,"
             " coalesce(i.published_at, i.fetched_at) AS at"
             " FROM items i WHERE i.story IS NULL AND i.expired_at IS NULL AND i.kind = 'article'"
             " AND EXISTS (SELECT 1 FROM item_vectors v WHERE v.item_id = i.id)"
-            " ORDER BY i.id LIMIT ?",
+            " ORDER BY at, i.key, i.id LIMIT ?",
             (limit,),
         )
         return [

@@ -101,14 +101,22 @@ class ItemStore(Protocol):
         saved pages and what anybody opened, sent, put off or turned down stay.
         """
 
-    def awaiting_full_text(self, *, since: datetime, longest: int) -> list[PageWanted]:
-        """Summaries fetched since a moment whose page was not tried yet, newest first."""
+    def awaiting_full_text(
+        self, *, since: datetime, longest: int, feed_id: int | None = None
+    ) -> list[PageWanted]:
+        """Summaries fetched since a moment whose page was not tried yet, newest first.
+
+        Of all feeds, or of one.
+        """
 
     def put_full_text(self, item_id: int, text: str | None, minutes: int | None) -> None:
         """Note that an item's page was tried; its text replaces the summary if there is any."""
 
     def without_story(self, *, limit: int) -> list[Unplaced]:
-        """Articles with a vector that have no story yet, oldest id first."""
+        """Articles with a vector that have no story yet, by the time they were told, then key.
+
+        In that order they find their stories, whatever order they came in.
+        """
 
     def stories(self, item_ids: Sequence[int]) -> dict[int, Told]:
         """Item id -> its story, for those that have one."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 
 from recommender.errors import SchemaTooNew, StorageError
+from recommender.storage.job_log import SqlJobLog
 from recommender.storage.library import SqlLibrary
 from recommender.storage.postgres_connections import (
     CONNECT_TIMEOUT_S,
@@ -35,6 +37,11 @@ class PostgresStorage(SqlLibrary):
 
     def _guarded(self, store: Store) -> Store:
         return scoped(store, self._connections)
+
+    @cached_property
+    def job_log(self) -> SqlJobLog:
+        """Jobs that faces started, on whichever host."""
+        return self._guarded(SqlJobLog(self._db))
 
     def check(self) -> str | None:
         """None if the server answers and its guards hold, else one line about what is wrong."""

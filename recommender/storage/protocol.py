@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from recommender.account import Mute, MuteKind
     from recommender.domain import Contact, Counts, Group, Had, Interest, Slot, StatusEvent, Touch
     from recommender.storage.access_protocol import AccessStore, MailStore
+    from recommender.storage.backlog_protocol import BacklogStore, JobLog
     from recommender.storage.pool_protocol import (
         FeedStore,
         ItemStore,
@@ -236,6 +237,14 @@ class Storage(Protocol):
     @property
     def rhythm(self) -> RhythmStore:
         """Groups, preferences, mutes, plans."""
+
+    @property
+    def backlog(self) -> BacklogStore:
+        """What waits to be done."""
+
+    @property
+    def job_log(self) -> JobLog | None:
+        """Jobs that faces started; None where one process knows them all."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """One atomic unit of work; see the module's contract."""
