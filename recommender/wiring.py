@@ -12,21 +12,24 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from recommender.errors import ConfigError, EmbeddingError, StorageError
+from recommender.services.progress import silent
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import tzinfo
 
     from recommender_feeds import HttpClient, SourceRegistry
     from recommender_models import Embedder, VectorMatrix
 
+    from recommender.cluster.queue import ProcrastinateQueue
     from recommender.relevance import RelevanceModel
     from recommender.services.access import Access
-    from recommender.services.child import ChildRefresh
     from recommender.services.digest import Digests
     from recommender.services.doctor import Diagnosis
+    from recommender.services.following import QueuedRefresh
     from recommender.services.importing import Importer
+    from recommender.services.jobs import ChildWork
     from recommender.services.learning import Learner
     from recommender.services.mailing import Mailer
     from recommender.services.matching import Matching
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from recommender.services.planning import Plans
     from recommender.services.posting import PostOffice
     from recommender.services.progress import Progress
+    from recommender.services.queueing import Queue
     from recommender.services.refresh import Refresher
     from recommender.services.saving import Saver
     from recommender.services.standing import Standings
@@ -105,6 +109,7 @@ class House:
         self.settings = settings
         self.account_id = account_id or settings.account
         self._notice = notice
+        self._vector_dir = settings.vector_dir
 
     def for_account(self, account_id: str) -> House:
         """The same library and model seen by another account."""
@@ -112,6 +117,7 @@ class House:
         other.__dict__["storage"] = self.storage
         other.__dict__["embedder"] = self.embedder
         other.__dict__["_matching"] = self._matching
+        other.__dict__["_queue"] = self._queue
         return other
 
     @cached_property
@@ -177,7 +183,7 @@ class House:
         """Pages into the account's own part of the pool."""
         from recommender.services.saving import Saver
 
-        return Saver(self.storage, self.account_id, self.http_client, self.refresher)
+        return Saver(self.storage, self.account_id, self.http_client, self.match_soon)
 
     @cached_property
     def importer(self) -> Importer:
@@ -335,14 +341,12 @@ class House:
         model = hashlib.sha256(embedder.key.encode()).hexdigest()[:12]
         stem = f"{self.storage.library_id()}-{model}"
 
-        folder = self.settings.vector_dir
+        folder = self._vector_dir
 
         def opened(holds: str, dim: int) -> VectorMatrix:
             try:
-                self.settings.vector_dir.mkdir(parents=True, exist_ok=True)
-                return VectorMatrix(
-                    self.settings.vector_dir / (f"{stem}-{holds}" if holds else stem), dim
-                )
+                folder.mkdir(parents=True, exist_ok=True)
+                return VectorMatrix(folder / (f"{stem}-{holds}" if holds else stem), dim)
             except OSError as error:
                 raise StorageError(f"{folder} can't be written: {error.strerror}") from error
 
@@ -355,11 +359,80 @@ class House:
 
         return Refresher(self.storage, self.settings.data_dir, self.embedder, self.matching)
 
-    def child_refresh(self) -> ChildRefresh:
-        """A refresh in a process of its own."""
+    def match_soon(self, progress: Progress = silent) -> bool:
+        """Match what has changed: now, or by workers in a moment; whether it is done."""
+        if not self.settings.is_cluster:
+            self.refresher.match(progress)
+            return True
+        from recommender.workshop import ask_for_matching
+
+        ask_for_matching(lambda: self.queue, self.account_id)
+        return False
+
+    @property
+    def queue(self) -> ProcrastinateQueue:
+        """Where work waits for workers.
+
+        Raises:
+            ConfigError: The library lies in a file, and one process does its work.
+        """
+        return self._queue()
+
+    @cached_property
+    def _queue(self) -> Callable[[], ProcrastinateQueue]:
+        made: list[ProcrastinateQueue] = []
+
+        def make() -> ProcrastinateQueue:
+            from recommender.workshop import queue_on_server
+
+            if not made:
+                made.append(queue_on_server(self.settings))
+            return made[0]
+
+        return make
+
+    def child_refresh(self) -> ChildWork:
+        """A refresh that others do: a process of its own, or workers."""
+        if self.settings.is_cluster:
+            return self.queued_refresh()
         from recommender.services.child import ChildRefresh
 
         return ChildRefresh(self.settings, self.account_id)
+
+    def queued_refresh(self, *, everything: bool = False) -> QueuedRefresh:
+        """A refresh by workers."""
+        from recommender.services.following import QueuedRefresh
+
+        return QueuedRefresh(
+            self.storage, self.queue, self.account_id, utc_now, everything=everything
+        )
+
+    def send_digest(self, account_id: str) -> None:
+        """Send an account's digest if it is due."""
+        self.for_account(account_id).mailer.send_if_due(now=utc_now())
+
+    def work(
+        self, *, queues: Sequence[Queue], concurrency: int, once: bool = False, pace: float = 1
+    ) -> None:
+        """Do what waits in queues until told to stop; see `recommender.cluster.worker`.
+
+        Raises:
+            ConfigError: The library lies in a file, and one process does its work.
+        """
+        from recommender import workshop
+
+        queue = self.queue
+        with workshop.claimed_folder(self.settings.vector_dir) as self._vector_dir:
+            workshop.work(
+                self,
+                queue,
+                utc_now,
+                queues=queues,
+                concurrency=concurrency,
+                once=once,
+                pace=pace,
+                announce=self._notice,
+            )
 
     def import_book(self, book: bytes, progress: Progress) -> dict[str, Any]:
         """Take in an address book and match what is new; what that came to, as a shape."""
@@ -367,7 +440,7 @@ class House:
 
         outcome = self.importer.run(book, now=utc_now())
         if self.people.interests():
-            self.refresher.match(progress)
+            self.match_soon(progress)
         return import_shape(outcome)
 
     def diagnose(self) -> Diagnosis:
@@ -384,6 +457,7 @@ class House:
             about_model=lambda: describe(self.settings.model, self.settings.model_cache),
             schedule=self.mailer.schedule(),
             check_mail_server=lambda: self.post_office().check(),
+            queue=self.queue if self.settings.is_cluster else None,
             now=utc_now(),
         )
 
@@ -424,5 +498,7 @@ class House:
 
     def close(self) -> None:
         """Close what was opened."""
+        if "_queue" in self.__dict__ and self.settings.is_cluster:
+            self.queue.close()
         if "storage" in self.__dict__:
             self.storage.close()

@@ -293,7 +293,7 @@ def make_library(data_dir: Path, feed_url: str, *, n_contacts: int, n_items: int
     ids = _fill(storage, feed_url, n_contacts=n_contacts, n_items=n_items)
     storage.close()
     house = House(load_settings(os.environ, {"data_dir": data_dir}))
-    house.refresher.match()
+    house.match_soon()
     house.close()
     return ids
 

@@ -118,7 +118,7 @@ def export_account(house: Admin) -> StreamingResponse:
 def import_account(house: Admin, body: FileBody) -> out.RowsOut:
     """Read an export into an empty account, all or nothing."""
     n_rows = house.storage.import_rows(house.account_id, read_rows(body.splitlines(), "the body"))
-    house.refresher.match()
+    house.match_soon()
     return out.RowsOut(rows=n_rows)
 
 

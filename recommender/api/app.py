@@ -44,7 +44,7 @@ def create_app(house: House, *pages: APIRouter) -> FastAPI:
     )
     app.openapi = partial(describe, app)  # type: ignore[method-assign]  # as FastAPI's docs do
     app.state.house = house
-    app.state.jobs = Jobs(utc_now)
+    app.state.jobs = Jobs(utc_now, lambda: house.storage.job_log)
     app.state.attempts = Limit(ATTEMPTS, ATTEMPTS_PER_S, time.monotonic)
     problems.install(app)
     app.include_router(router)

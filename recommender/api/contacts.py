@@ -38,7 +38,7 @@ def _contact(house: House, ref: str) -> dict[str, Any]:
 
 def match_if_ready(house: House) -> None:
     """Match changed interests with the pool."""
-    house.refresher.match()
+    house.match_soon()
 
 
 @router.get("", operation_id="list_contacts")

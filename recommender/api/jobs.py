@@ -25,7 +25,7 @@ STREAM_FOR_S = 3600.0
 
 
 def jobs_of(request: Request) -> Jobs:
-    """The jobs of this process."""
+    """The jobs of this service, on whichever host."""
     jobs: Jobs = request.app.state.jobs
     return jobs
 
@@ -38,7 +38,7 @@ def accepted(response: Response, job: Job) -> out.JobOut:
 
 @router.get("", operation_id="list_jobs")
 def list_jobs(house: Reader, request: Request) -> out.JobsOut:
-    """Jobs that this process remembers, newest first."""
+    """Jobs that the service remembers, newest first."""
     found = jobs_of(request).all(house.account_id)
     return out.JobsOut.model_validate({"jobs": [shapes.job_shape(job) for job in found]})
 

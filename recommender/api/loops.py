@@ -1,6 +1,7 @@
 """What `serve` does as time goes by: looks for feeds that are due, and sends digests on their day.
 
-A refresh runs as a child process, and shows as a job while it does.
+For the embedded library alone; on a server's, workers look (`recommender.services.chores`). A
+refresh runs as a child process, and shows as a job while it does.
 """
 
 from __future__ import annotations

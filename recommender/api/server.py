@@ -1,14 +1,15 @@
-"""Runs the application under uvicorn, with what is done beside it as time goes by."""
+"""Runs the application under uvicorn, with what is done beside it as time goes by.
+
+With a library on a server nothing is: any number of these may run, and none keeps anything that
+another would need.
+"""
 
 from __future__ import annotations
 
-import json
-import logging
 import os
 import signal
 import socket
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -18,6 +19,7 @@ from recommender.api.app import create_app
 from recommender.api.gate import ACCESS_LOG
 from recommender.api.loops import DigestLoop, RefreshLoop
 from recommender.errors import ConfigError
+from recommender.services.log_lines import set_up_logging
 from recommender.wiring import House
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ def run_server(
         ConfigError: The address is reachable from outside without TLS, or the port is taken.
     """
     _check_reach(settings)
-    _set_up_logging(settings)
+    set_up_logging(settings.log_level, {ACCESS_LOG})
     house = House(settings)
     house.storage.accounts()
     app = create_app(house, *pages)
@@ -82,7 +84,8 @@ def run_server(
     house.settings = replace(settings, port=port)
     # uvicorn drains, then raises the signal again: what runs beside it must end, too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    loops = RefreshLoop(house, app.state.jobs), DigestLoop(house)
+    # On a server's library workers do this, and many of us may run beside each other.
+    loops = () if settings.is_cluster else (RefreshLoop(house, app.state.jobs), DigestLoop(house))
     for loop in loops:
         loop.start()
     announce(f"Sawthis is at {house.settings.origin}/ (Ctrl-C ends it)")
@@ -111,26 +114,6 @@ def _check_reach(settings: Settings) -> None:
             "--behind-proxy",
             setting="host",
         )
-
-
-class _JsonLines(logging.Formatter):
-    """A log line as a JSON object; what is one already is completed."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """One line."""
-        text = super().format(record)
-        own = record.name == ACCESS_LOG
-        values = json.loads(text) if own else {"message": text, "logger": record.name}
-        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        return json.dumps({"at": at, "level": record.levelname.lower(), **values})
-
-
-def _set_up_logging(settings: Settings) -> None:
-    handler = logging.StreamHandler()
-    handler.setFormatter(_JsonLines())
-    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
-    # httpx tells whole addresses, and those of feeds may hold keys.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def _bind(config: uvicorn.Config) -> socket.socket:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recommender.cli.context import Json, open_house
-from recommender.cli.output import emit_json, note, progress, say, table
+from recommender.cli.context import Json, match_changes, open_house
+from recommender.cli.output import emit_json, note, say, table
 from recommender.errors import InvalidInput
 from recommender.services import shapes
 from recommender.wiring import utc_now
@@ -169,8 +169,7 @@ def import_(
     """Read an export into an empty library, all or nothing."""
     house = open_house()
     n_rows = house.storage.import_rows(house.account_id, _rows(file))
-    with progress() as advance:
-        house.refresher.match(advance)
+    match_changes(house)
     if as_json:
         emit_json({"rows": n_rows})
     else:

@@ -101,7 +101,7 @@ def _asked(body: bytes) -> dict[str, str]:
 def _import(
     house: House, body: bytes, mapping: Mapping[str, str] | None, *, dry_run: bool, as_json: bool
 ) -> None:
-    from recommender.cli.interests import match_now
+    from recommender.cli.context import match_changes
 
     outcome = house.importer.run(body, now=utc_now(), mapping=mapping, dry_run=dry_run)
     if as_json:
@@ -109,7 +109,7 @@ def _import(
     else:
         _print_outcome(outcome, dry_run=dry_run)
     if not dry_run and house.people.interests():
-        match_now(house)
+        match_changes(house)
 
 
 def _print_outcome(outcome: ImportOutcome, *, dry_run: bool) -> None:

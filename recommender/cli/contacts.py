@@ -88,7 +88,7 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Add a contact, with interests if you like, and match them with the pool."""
-    from recommender.cli.interests import match_now
+    from recommender.cli.context import match_changes
 
     house = open_house()
     contact = house.people.add(
@@ -113,7 +113,7 @@ def add(
     else:
         say(f"{contact.name} is in, as “{contact.slug}”.")
     if interest:
-        match_now(house)
+        match_changes(house)
 
 
 def _details(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recommender.cli.output import note
+from recommender.cli.output import note, progress
 from recommender.settings import load_settings
 from recommender.wiring import House
 
@@ -33,6 +33,17 @@ def set_overrides(flags: Mapping[str, object]) -> None:
 def open_house() -> House:
     """The house the command works in."""
     return House(load_settings(os.environ, _overrides), notice=note)
+
+
+def match_changes(house: House) -> None:
+    """Match changed interests with the pool, so that `suggest` sees them at once.
+
+    Where workers do that, they are asked to.
+    """
+    with progress() as advance:
+        is_done = house.match_soon(advance)
+    if not is_done:
+        note("A worker matches that in a moment.")
 
 
 _servers: list[Callable[[Settings, Callable[[str], None]], None]] = []

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from recommender.cli.context import ContactRef, Json, open_house
-from recommender.cli.output import emit_json, note, progress, safe, say, table
+from recommender.cli.context import ContactRef, Json, match_changes, open_house
+from recommender.cli.output import emit_json, note, safe, say, table
 from recommender.services import shapes
 from recommender.services.hints import foreign_hint, kin_hints
 from recommender.wiring import utc_now
-
-if TYPE_CHECKING:
-    from recommender.wiring import House
 
 app = typer.Typer(help="What your contacts care about.", no_args_is_help=True)
 
@@ -24,12 +21,6 @@ def register(tree: typer.Typer) -> None:
 
 
 Phrase = Annotated[str, typer.Argument(help="A few words, such as “fly fishing”.")]
-
-
-def match_now(house: House) -> None:
-    """Match changed interests with the pool, so that `suggest` sees them at once."""
-    with progress() as advance:
-        house.refresher.match(advance)
 
 
 @app.command()
@@ -46,7 +37,7 @@ def add(
     interests = house.people.state_interests(
         person, phrase, now=utc_now(), weight=weight, polarity="avoid" if avoid else "like"
     )
-    match_now(house)
+    match_changes(house)
     if as_json:
         found = [shapes.interest_shape(interest) for interest in interests]
         emit_json(found if len(found) > 1 else found[0])
@@ -114,7 +105,7 @@ def edit(
     given = {"weight": weight, "polarity": polarity}
     changes = {field: value for field, value in given.items() if value is not None}
     changed = house.people.edit_interest(interest, **changes)
-    match_now(house)
+    match_changes(house)
     if as_json:
         emit_json(shapes.interest_shape(changed))
     else:
@@ -142,7 +133,7 @@ def accept(contact: ContactRef, phrase: Phrase, as_json: Json = False) -> None:
     """Accept a proposal: the interest is added, or its weight changed."""
     house = open_house()
     interest = house.learner.accept(house.people.find(contact), phrase, now=utc_now())
-    match_now(house)
+    match_changes(house)
     if as_json:
         emit_json(shapes.interest_shape(interest))
     else:

@@ -71,14 +71,14 @@ def save(
     url: Annotated[str, typer.Argument(help="A page you came across.")], as_json: Json = False
 ) -> None:
     """Put a page into your own pool, and match it."""
-    from recommender.cli.interests import match_now
+    from recommender.cli.context import match_changes
     from recommender.services.pages import fetch_page, save_page
 
     house = open_house()
     with house.http_client() as client:
         page = fetch_page(client, url)
     added = save_page(house.storage, house.account_id, page, now=utc_now())
-    match_now(house)
+    match_changes(house)
     if as_json:
         emit_json({"title": page.title, "url": page.url, "added": bool(added)})
     else:

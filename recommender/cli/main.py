@@ -40,6 +40,7 @@ COMMANDS = {
     "digest": "digest",
     "demo": "pool",
     "serve": "service",
+    "worker": "worker",
     "doctor": "service",
     "token": "accounts",
     "pair": "accounts",

@@ -33,10 +33,13 @@ def refresh(
         bool, typer.Option("--progress-lines", hidden=True, help="Progress as JSON lines.")
     ] = False,
 ) -> None:
-    """Pull the feeds that are due, embed what is new, match it."""
+    """Pull the feeds that are due, embed what is new, match it; or see to it that workers do."""
     house = open_house()
     advance = progress_lines if as_lines else None
-    report = refresh_house(house, everything=everything, advance=advance)
+    if house.settings.is_cluster:
+        report = _refresh_by_workers(house, everything=everything, advance=advance)
+    else:
+        report = refresh_house(house, everything=everything, advance=advance)
     if as_json:
         emit_json(shapes.refresh_shape(report))
         return
@@ -59,6 +62,14 @@ def refresh_house(
             everything=everything,
             progress=advance or stack.enter_context(progress()),
         )
+
+
+def _refresh_by_workers(
+    house: House, *, everything: bool, advance: Progress | None
+) -> RefreshReport:
+    refresh = house.queued_refresh(everything=everything)
+    with ExitStack() as stack:
+        return refresh.report(advance or stack.enter_context(progress()))
 
 
 def _report_line(report: RefreshReport) -> str:

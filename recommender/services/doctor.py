@@ -6,10 +6,12 @@ import shutil
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from recommender.errors import ConfigError, InvalidInput, MailError, RecommenderError
 from recommender.rhythm import ago
+from recommender.services.finding import Finding
+from recommender.services.queue_health import diagnose_queue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,22 +23,13 @@ if TYPE_CHECKING:
     from recommender.account import Outgoing
     from recommender.domain import Counts, Feed
     from recommender.services.mailing import Schedule
+    from recommender.services.queueing import JobQueue
     from recommender.storage.protocol import Storage
 
 LOW_DISK_BYTES = 500 * 2**20
 SPEED_TEXTS = 24
 HANDING_OVER = timedelta(minutes=10)
 """Longer than any mail server may take for an answer (RFC 5321, 4.5.3.2.6)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at."""
-
-    name: str
-    state: Literal["ok", "warning", "fault"]
-    detail: str
-    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +194,22 @@ def diagnose(
     about_model: Callable[[], Mapping[str, object]],
     schedule: Schedule,
     check_mail_server: Callable[[], None],
+    queue: JobQueue | None = None,
     now: datetime,
 ) -> Diagnosis:
-    """Look at everything; never raises for what it finds."""
+    """Look at everything; never raises for what it finds.
+
+    Args:
+        storage: The library.
+        account_id: Whose.
+        data_dir: Where the model and the matrices lie.
+        load_embedder: Gives the model.
+        about_model: What is known of it.
+        schedule: When the digest goes out.
+        check_mail_server: Raises if it can't be reached.
+        queue: Where work waits for workers, if there are any.
+        now: Aware time.
+    """
     counts = storage.counts(account_id)
     findings = [
         *diagnose_storage(storage, data_dir),
@@ -211,5 +217,6 @@ def diagnose(
         *diagnose_feeds(storage.feeds.feeds(account_id), now),
         *diagnose_people(counts),
         *diagnose_digest(storage, account_id, schedule, check_mail_server, now),
+        *(diagnose_queue(queue, now) if queue else ()),
     ]
     return Diagnosis(counts, tuple(findings))

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from recommender_feeds import HttpClient
 
     from recommender.domain import Item
-    from recommender.services.refresh import Refresher
     from recommender.storage.protocol import Storage
 
 MAX_URL_CHARACTERS = 2000
@@ -31,7 +30,7 @@ class Saver:
         storage: The library.
         account_id: Whose.
         http_client: Opens a client that reaches public hosts.
-        refresher: Matches what is new.
+        match_soon: Matches what is new.
     """
 
     def __init__(
@@ -39,12 +38,12 @@ class Saver:
         storage: Storage,
         account_id: str,
         http_client: Callable[[], AbstractContextManager[HttpClient]],
-        refresher: Refresher,
+        match_soon: Callable[[], object],
     ) -> None:
         self._storage = storage
         self._account_id = account_id
         self._http_client = http_client
-        self._refresher = refresher
+        self._match_soon = match_soon
 
     def save(
         self, url: str, *, now: datetime, title: str = "", text: str = ""
@@ -68,7 +67,7 @@ class Saver:
             with self._http_client() as client:
                 page = fetch_page(client, url)
         item, is_new = self._put(page, now)
-        self._refresher.match()
+        self._match_soon()
         return item, is_new
 
     def keep(self, url: str, *, now: datetime, title: str, text: str) -> Item:

@@ -54,7 +54,7 @@ class SqlBacklog:
         """Ids of items that were not prepared yet, by id."""
         rows = self._db.rows(
             "SELECT i.id FROM items i WHERE i.level IS NULL AND i.expired_at IS NULL"
-            " AND (CAST(? AS INTEGER) IS NULL OR i.feed_id = ?)"
+            " AND (CAST(? AS BIGINT) IS NULL OR i.feed_id = ?)"
             " AND (CAST(? AS TEXT) IS NULL OR coalesce(i.updated_at, i.fetched_at) < ?)"
             " ORDER BY i.id LIMIT ?",
             (feed_id, feed_id, to_text(before), to_text(before), limit),

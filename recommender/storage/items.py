@@ -84,7 +84,7 @@ class SqlItems:
             " ON f.id = i.feed_id WHERE i.fetched_at >= ? AND i.expired_at IS NULL"
             " AND i.full_text IS NULL AND i.url IS NOT NULL AND i.kind = 'article'"
             " AND f.full_text <> 'off' AND length(i.text) <= ?"
-            " AND (CAST(? AS INTEGER) IS NULL OR i.feed_id = ?)"
+            " AND (CAST(? AS BIGINT) IS NULL OR i.feed_id = ?)"
             " ORDER BY i.published_at DESC, i.id DESC",
             (to_text(since), longest, feed_id, feed_id),
         )

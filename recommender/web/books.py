@@ -39,7 +39,7 @@ def import_book(request: Request, body: Body) -> HTMLResponse:
             book="", done=False,
         )  # fmt: skip
     if is_sure and house.people.interests():
-        house.refresher.match()
+        house.match_soon()
     return page(
         "import.html",
         request=request,

@@ -17,7 +17,7 @@ router = page_router()
 
 
 def jobs_of(request: Request) -> Jobs:
-    """The jobs of this process."""
+    """The jobs of this service, on whichever host."""
     jobs: Jobs = request.app.state.jobs
     return jobs
 

@@ -127,7 +127,7 @@ def add(request: Request, fields: Fields) -> Response:
     except RecommenderError as error:
         return _people(request, house, Wanted(), status=422, error=str(error), given=fields)
     if interests:
-        house.refresher.match()
+        house.match_soon()
     return redirect(f"/person/{contact.slug}", f"{contact.name} is in.")
 
 

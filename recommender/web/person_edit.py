@@ -75,7 +75,7 @@ def add_interests(request: Request, ref: str, fields: Fields) -> Response:
         return person_page(
             request, house, contact, status=422, given=fields, error=str(error), part="interests"
         )
-    house.refresher.match()
+    house.match_soon()
     return redirect(f"/person/{contact.slug}#interests", _noted(house, added))
 
 
@@ -119,7 +119,7 @@ def restore_interest(request: Request, ref: str, fields: Fields) -> Response:
         polarity="avoid" if fields.line("polarity") == "avoid" else "like",
         origin="learned" if fields.line("origin") == "learned" else "stated",
     )
-    house.refresher.match()
+    house.match_soon()
     return redirect(f"/person/{contact.slug}#interests", f"{interest.phrase} is back.")
 
 
@@ -129,7 +129,7 @@ def accept(request: Request, ref: str, fields: Fields) -> Response:
     house = house_for_form(request)
     contact = house.people.find(ref)
     interest = house.learner.accept(contact, fields.line("phrase"), now=utc_now())
-    house.refresher.match()
+    house.match_soon()
     return redirect(f"/person/{contact.slug}#interests", f"Noted: {interest.phrase}.")
 
 

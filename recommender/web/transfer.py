@@ -55,7 +55,7 @@ def bring_in(request: Request, body: Body) -> Response:
         n = house.storage.import_rows(house.account_id, read_rows(file.splitlines(), "the file"))
     except RecommenderError as error:
         return settings_page(request, house, status=422, data_error=str(error))
-    house.refresher.match()
+    house.match_soon()
     return redirect("/settings#data", f"{n} rows read.")
 
 
