@@ -10,11 +10,8 @@ import psycopg
 from recommender.errors import SchemaTooNew, StorageError
 from recommender.storage.job_log import SqlJobLog
 from recommender.storage.library import SqlLibrary
-from recommender.storage.postgres_connections import (
-    CONNECT_TIMEOUT_S,
-    POOL_SIZE,
-    PostgresConnections,
-)
+from recommender.storage.postgres_connections import POOL_SIZE, PostgresConnections
+from recommender.storage.postgres_pool import CONNECT_TIMEOUT_S
 from recommender.storage.postgres_sql import statements, steps
 from recommender.storage.scoped import scoped
 

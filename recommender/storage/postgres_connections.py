@@ -9,22 +9,22 @@ been done.
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
-from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.types.string import StrDumperUnknown
-from psycopg_pool import ConnectionPool, PoolTimeout
 
-from recommender.errors import ConflictError, StorageBusy, StorageError
+from recommender.errors import StorageError
 from recommender.storage.database import SYSTEM
+from recommender.storage.postgres_errors import in_our_words
+from recommender.storage.postgres_pool import Connection, Row, make_pool
 from recommender.storage.postgres_sql import quoted, statements, translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     Parameters = Sequence[object] | Mapping[str, object]
 
@@ -34,47 +34,13 @@ POOL_WAIT_S = 10.0
 STATEMENT_TIMEOUT_S = 60.0
 LOCK_TIMEOUT_S = 10.0
 IDLE_TIMEOUT_S = 300.0
-CONNECT_TIMEOUT_S = 5
-
-
-class Row:
-    """A row by the names of its columns, or by their places; as sqlite3's."""
-
-    __slots__ = ("_places", "_values")
-
-    def __init__(self, places: Mapping[str, int], values: Sequence[Any]) -> None:
-        self._places = places
-        self._values = values
-
-    def __getitem__(self, key: str | int) -> Any:  # noqa: ANN401  (a column)
-        return self._values[key if isinstance(key, int) else self._places[key]]
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._values)
-
-    def keys(self) -> list[str]:
-        """The names of the columns, in order."""
-        return list(self._places)
-
-
-class _Connection(psycopg.Connection[Row]):
-    """One that knows which scope was set last."""
-
-    scope: str | None = None
-
-
-class _WithoutNul(StrDumperUnknown):
-    """PostgreSQL keeps no NUL in a text, and nobody misses one."""
-
-    def dump(self, obj: str) -> Any:  # noqa: ANN401  (as psycopg's own)
-        return super().dump(obj.replace("\0", "") if "\0" in obj else obj)
 
 
 @dataclass(slots=True)
 class _Held:
     """A transaction's connection, and the names it has locked."""
 
-    connection: _Connection
+    connection: Connection
     locked: set[str] = field(default_factory=set)
 
 
@@ -100,39 +66,24 @@ class PostgresConnections:
     ) -> None:
         try:
             about = conninfo_to_dict(url)
-        except psycopg.ProgrammingError as error:
-            raise StorageError(f"SAWTHIS_DATABASE can't be read: {error}") from error
+        except psycopg.ProgrammingError:
+            # Not in libpq's words, which may hold the password.
+            raise StorageError(
+                "SAWTHIS_DATABASE can't be read: it is postgresql://user@host/name"
+            ) from None
         self._name = f"{about.get('dbname', 'postgres')} on {about.get('host', 'this machine')}"
         self._local = threading.local()
-        self._timeouts = {
-            "statement_timeout": statement_timeout_s,
-            "lock_timeout": lock_timeout_s,
-            "idle_in_transaction_session_timeout": IDLE_TIMEOUT_S,
-        }
         self._size = pool_size
-        self._pool: ConnectionPool[_Connection] = ConnectionPool(
+        self._pool = make_pool(
             url,
-            connection_class=_Connection,
-            kwargs={
-                "autocommit": True,
-                "row_factory": _rows,
-                "application_name": "sawthis",
-                "connect_timeout": CONNECT_TIMEOUT_S,
+            size=pool_size,
+            wait_s=pool_wait_s,
+            timeouts={
+                "statement_timeout": statement_timeout_s,
+                "lock_timeout": lock_timeout_s,
+                "idle_in_transaction_session_timeout": IDLE_TIMEOUT_S,
             },
-            min_size=0,
-            max_size=pool_size,
-            timeout=pool_wait_s,
-            configure=self._configure,
-            open=True,
         )
-
-    def _configure(self, connection: _Connection) -> None:
-        # Not as start-up options: poolers in between refuse those.
-        for name, seconds in self._timeouts.items():
-            connection.execute(
-                "SELECT set_config(%s, %s, false)", (name, f"{int(seconds * 1000)}ms")
-            )
-        connection.adapters.register_dumper(str, _WithoutNul)
 
     @property
     def name(self) -> str:
@@ -240,7 +191,7 @@ class PostgresConnections:
                 connection.execute("COMMIT")
             except BaseException:
                 connection.scope = None  # set within, it is as it was before
-                if not connection.closed:
+                with suppress(psycopg.Error):  # of a dead one the server has rolled it back
                     connection.execute("ROLLBACK")
                 raise
             finally:
@@ -292,7 +243,7 @@ class PostgresConnections:
         scope: str = getattr(self._local, "scope", "")
         return scope
 
-    def _entered(self) -> _Connection:
+    def _entered(self) -> Connection:
         held = self._held
         assert held is not None
         self._enter(held)
@@ -305,77 +256,31 @@ class PostgresConnections:
             held.connection.execute(statements()["lock"], (name,))
             held.locked.add(name)
 
-    def _set_scope(self, connection: _Connection) -> None:
+    def _set_scope(self, connection: Connection) -> None:
         if connection.scope != self._scope:
             connection.execute(statements()["set_scope"], (self._scope,))
             connection.scope = self._scope
 
     @contextmanager
-    def _borrowed(self, *, begin: bool = False) -> Iterator[_Connection]:
+    def _borrowed(self, *, begin: bool = False) -> Iterator[Connection]:
         """A connection, in a transaction if wanted; dead ones are passed over for that."""
-        connection = self._pool.getconn()
-        try:
-            if begin:
-                for _ in range(self._size):
+        for tries_left in range(self._size, -1, -1):
+            with self._pool.connection() as connection:
+                if begin:
                     try:
                         connection.execute("BEGIN")
-                        break
                     except psycopg.OperationalError:
-                        if not connection.closed:
+                        if not (connection.closed and tries_left):
                             raise
-                        self._pool.putconn(connection)
-                        connection = self._pool.getconn()
-                else:
-                    connection.execute("BEGIN")
-            yield connection
-        finally:
-            self._pool.putconn(connection)
+                        continue
+                yield connection
+                return
 
-    @contextmanager
-    def translated(self) -> Iterator[None]:
+    def translated(self) -> AbstractContextManager[None]:
         """Turn psycopg's errors into one line that says what to do."""
-        try:
-            yield
-        except errors.IntegrityError as error:
-            raise ConflictError(f"that is already there ({_first_line(error)})") from error
-        except (PoolTimeout, errors.TooManyConnections) as error:
-            raise StorageBusy(
-                f"{self._name} has no connection to spare or can't be reached; try again, and see "
-                f"`sawthis doctor` ({_first_line(error)})"
-            ) from error
-        except _BUSY as error:
-            raise StorageBusy(
-                f"{self._name} is busy ({_first_line(error)}); try again in a moment"
-            ) from error
-        except errors.DiskFull as error:
-            raise StorageError(
-                f"the disk that holds {self._name} is full; nothing was written: free some space"
-            ) from error
-        except psycopg.OperationalError as error:
-            raise StorageError(
-                f"{self._name} can't be reached ({_first_line(error)}); is the server running?"
-            ) from error
-        except psycopg.Error as error:
-            raise StorageError(f"{self._name}: {_first_line(error)}") from error
-
-
-_BUSY = (
-    errors.LockNotAvailable,
-    errors.QueryCanceled,
-    errors.DeadlockDetected,
-    errors.SerializationFailure,
-)
-
-
-def _rows(cursor: Any) -> Callable[[Sequence[Any]], Row]:  # noqa: ANN401  (psycopg's row factory)
-    places = {column.name: at for at, column in enumerate(cursor.description or ())}
-    return lambda values: Row(places, values)
+        return in_our_words(self._name)
 
 
 def _insert(table: str, row: Mapping[str, object]) -> str:
     names = ", ".join(map(quoted, row))
     return f"INSERT INTO {quoted(table)} ({names}) VALUES ({', '.join('?' * len(row))})"
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0]
