@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Protocol
 
 from recommender.errors import ConfigError, EmbeddingError, StorageError
 from recommender.services.chores import Chores, Ways
+from recommender.services.queueing import look_job, match_interests_job
 
 if TYPE_CHECKING:
     import random
@@ -133,8 +134,6 @@ def ask_for_matching(queue: Callable[[], JobQueue], account_id: str) -> None:
 
     The change itself is stored: where it can't be told now, a sweep finds it.
     """
-    from recommender.services.queueing import look_job, match_interests_job
-
     try:
         queue().put([match_interests_job(account_id), look_job()])
     except StorageError as error:
@@ -166,6 +165,8 @@ def work(
             pace=Pace().times(pace),
             announce=announce,
         )
+        if once:  # whoever runs all the time looks every minute
+            queue.put([look_job()])
         worker.run(once=once)
 
 

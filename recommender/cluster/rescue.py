@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from procrastinate.jobs import Status
@@ -22,10 +23,18 @@ log = logging.getLogger(__name__)
 GONE = "the worker that did it is gone: killed, out of memory, or cut off"
 
 
-async def rescue(manager: PatientManager, queue: ProcrastinateQueue, stalled_s: float) -> int:
-    """Let somebody else do the jobs of workers that were not heard of for long; returns how many.
+async def rescue(
+    manager: PatientManager, queue: ProcrastinateQueue, *, stalled_s: float, retry_s: float
+) -> int:
+    """Let somebody else do the jobs of workers that are gone; returns how many.
 
     A job whose every worker dies is given up in the end: it may be what kills them.
+
+    Args:
+        manager: Of the jobs.
+        queue: Keeps what is told of them.
+        stalled_s: After so long without a sign of life a worker is gone.
+        retry_s: How long a job waits that loses its second worker; then longer each time.
     """
     found = list(await manager.get_stalled_jobs(seconds_since_heartbeat=stalled_s))
     for job in found:
@@ -36,6 +45,7 @@ async def rescue(manager: PatientManager, queue: ProcrastinateQueue, stalled_s: 
             log.error("gave up %s: every worker that began it is gone", job.call_string)
         else:
             at_once = job.attempts == 0
-            await manager.retry_job(job, retry_at=None if at_once else next_try(job))
+            later = next_try(job, timedelta(seconds=retry_s))
+            await manager.retry_job(job, retry_at=None if at_once else later)
             log.warning("rescued job %s of a worker that is gone", job.call_string)
     return len(found)

@@ -18,15 +18,16 @@ LONGEST_WAIT = timedelta(minutes=10)
 SPREAD = 0.25
 
 
-def wait_after(n_attempts: int, chance: float) -> timedelta:
+def wait_after(n_attempts: int, chance: float, first: timedelta = FIRST_WAIT) -> timedelta:
     """How long to wait after so many attempts that failed: twice as long each time. Pure.
 
     Args:
         n_attempts: 1 after the first.
         chance: In [0, 1): what failed together is not tried again together.
+        first: After the first.
     """
     doublings = min(max(n_attempts, 1) - 1, 30)
-    return min(LONGEST_WAIT, FIRST_WAIT * (1 << doublings)) * (1 - SPREAD + 2 * SPREAD * chance)
+    return min(LONGEST_WAIT, first * (1 << doublings)) * (1 - SPREAD + 2 * SPREAD * chance)
 
 
 def is_last(job: Job) -> bool:
@@ -34,16 +35,23 @@ def is_last(job: Job) -> bool:
     return job.attempts + 1 >= MAX_ATTEMPTS
 
 
-def next_try(job: Job) -> datetime:
+def next_try(job: Job, first: timedelta = FIRST_WAIT) -> datetime:
     """When a job that just failed is tried again."""
-    return datetime.now(UTC) + wait_after(job.attempts + 1, random.random())
+    return datetime.now(UTC) + wait_after(job.attempts + 1, random.random(), first)
 
 
 class Backoff(BaseRetryStrategy):
-    """Whatever went wrong, several times more, with longer and longer waits."""
+    """Whatever went wrong, several times more, with longer and longer waits.
+
+    Args:
+        first: How long after the first attempt.
+    """
+
+    def __init__(self, first: timedelta = FIRST_WAIT) -> None:
+        self._first = first
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         """When to try again; None to give the job up."""
         if isinstance(exception, JobAborted):  # its worker was asked to stop: no fault of the job
             return RetryDecision(retry_at=datetime.now(UTC))
-        return None if is_last(job) else RetryDecision(retry_at=next_try(job))
+        return None if is_last(job) else RetryDecision(retry_at=next_try(job, self._first))

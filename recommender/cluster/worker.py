@@ -16,6 +16,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from procrastinate import App, PsycopgConnector
@@ -26,9 +27,9 @@ from recommender.cluster.connecting import CONNECTION, OUTAGES, POOL_WAIT_S, qui
 from recommender.cluster.manager import PatientManager
 from recommender.cluster.queue import STALLED_S
 from recommender.cluster.rescue import rescue
-from recommender.cluster.retrying import Backoff, is_last
+from recommender.cluster.retrying import FIRST_WAIT, Backoff, is_last
 from recommender.errors import RecommenderError, StorageError
-from recommender.services.queueing import QUEUES, UPKEEP, call_text, look_job
+from recommender.services.queueing import QUEUES, UPKEEP, call_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -59,6 +60,8 @@ class Pace:
     """What is put is told at once; what falls due is seen so often."""
     stop_s: float = 30.0
     """How long jobs may go on when the worker is told to stop."""
+    retry_s: float = FIRST_WAIT.total_seconds()
+    """How long a job that failed waits for its second attempt."""
     rescue: str = EVERY_MINUTE
     look: str = EVERY_MINUTE
 
@@ -72,6 +75,7 @@ class Pace:
             self.stalled_s / factor,
             self.polling_s / factor,
             self.stop_s / factor,
+            self.retry_s / factor,
             seconds,
             seconds,
         )
@@ -138,7 +142,6 @@ class Worker:
 
     async def _once(self) -> None:
         self._set_up()
-        await asyncio.to_thread(self._queue.put, [look_job()])
         while not self._stopping.is_set():
             await self._work(wait=False)
             if not await self._is_more_to_come():
@@ -162,6 +165,7 @@ class Worker:
         if self._stopping.is_set():  # for the second time: at once
             self._leave()
         self._stopping.set()
+        self._announce("Stopping when the jobs under way have ended (once more ends it at once)")
         if self._current is not None:
             self._current.stop()  # type: ignore[no-untyped-call]
         loop = asyncio.get_running_loop()
@@ -180,7 +184,7 @@ class Worker:
         try:
             async with app.open_async():
                 assert isinstance(app.job_manager, PatientManager)
-                await rescue(app.job_manager, self._queue, self._pace.stalled_s)
+                await self._rescue(app.job_manager)
                 self._current = worker = QueueWorker(
                     app,
                     queues=self._queues,
@@ -208,8 +212,9 @@ class Worker:
         )
         app = App(connector=connector)
         app.job_manager = PatientManager(connector, self._begin_anew, app.tasks.__contains__)
+        backoff = Backoff(timedelta(seconds=self._pace.retry_s))
         for name, chore in self._chores.items():
-            task = app.task(name=name, retry=Backoff(), pass_context=True, queue=UPKEEP)(
+            task = app.task(name=name, retry=backoff, pass_context=True, queue=UPKEEP)(
                 _as_task(chore)
             )
             if name in PERIODIC:
@@ -220,7 +225,7 @@ class Worker:
 
         async def rescue_stalled(context: JobContext, timestamp: int) -> None:
             assert isinstance(app.job_manager, PatientManager)
-            await rescue(app.job_manager, self._queue, self._pace.stalled_s)
+            await self._rescue(app.job_manager)
 
         rescuing = app.task(name="rescue", pass_context=True, queue=UPKEEP)(rescue_stalled)
         # Without a lock, which its own death would leave behind.
@@ -228,6 +233,10 @@ class Worker:
             rescuing, self._pace.rescue, "", {"queueing_lock": "rescue", "priority": 100}
         )
         return app
+
+    async def _rescue(self, manager: PatientManager) -> None:
+        pace = self._pace
+        await rescue(manager, self._queue, stalled_s=pace.stalled_s, retry_s=pace.retry_s)
 
     def _begin_anew(self) -> None:
         if self._current is not None:
