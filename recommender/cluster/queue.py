@@ -26,7 +26,8 @@ STALLED_S = 45.0
 MAX_CONNECTIONS = 4
 KEEP_DONE_HOURS = 24
 KEEP_FAILED_HOURS = 30 * 24
-REMOVE_OLD = "builtin:procrastinate.builtin_tasks.remove_old_jobs"
+REMOVE_OLD = "procrastinate.builtin_tasks.remove_old_jobs"
+"""Its alias: its name grows with every App that a process makes."""
 # Unlike procrastinate's own way to defer many, which fails as a whole for one that waits already.
 _PUT: LiteralString = """
 WITH put AS (

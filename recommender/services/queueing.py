@@ -8,7 +8,7 @@ somebody else whenever it doubts that the first one lives.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     """Takes a job's arguments by name, and `progress`."""
 
 Queue = Literal["ingest", "embed", "match", "mail", "upkeep"]
-QUEUES: tuple[Queue, ...] = get_args(Queue)
+QUEUES: tuple[Queue, ...] = ("ingest", "embed", "match", "mail")
 UPKEEP: Queue = "upkeep"
 """What keeps the others going; every worker looks after it."""
 

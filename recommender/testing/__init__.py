@@ -1,11 +1,13 @@
 """Public fakes and contract suites, for our tests and for whoever writes a new part.
 
 A new storage proves itself by a test class that inherits from `StorageContract` and gives a
-`storage` fixture with an empty library. `WordEmbedder` is an embedder without a model: texts
-that share words are alike. Nothing here needs pytest to be imported.
+`storage` fixture with an empty library, a new queue by one that inherits from `QueueContract`.
+`WordEmbedder` is an embedder without a model: texts that share words are alike. Nothing here needs
+pytest to be imported.
 """
 
 from recommender.testing.access import AccessContract
+from recommender.testing.backlog import BacklogContract
 from recommender.testing.builders import (
     MODEL,
     NOW,
@@ -24,12 +26,14 @@ from recommender.testing.mail import MailContract
 from recommender.testing.matching import MatchesContract
 from recommender.testing.people import PeopleContract
 from recommender.testing.pool import PoolContract
+from recommender.testing.queueing import QueueContract
 from recommender.testing.rhythm import RhythmContract
 from recommender.testing.source import SourceContract
 
 __all__ = [
     "MODEL",
     "NOW",
+    "QueueContract",
     "SourceContract",
     "StorageContract",
     "WordEmbedder",
@@ -51,6 +55,7 @@ class StorageContract(
     RhythmContract,
     AccessContract,
     MailContract,
+    BacklogContract,
     LibraryContract,
 ):
     """What every storage must do. Inherit, and give a fixture `storage`: an empty library."""

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from recommender.services.progress import Progress
     from recommender.storage.database import Row
-    from recommender.storage.library import SqlLibrary
     from recommender.storage.protocol import Storage
 
 SUBJECTS = ("sailing", "chess", "bread", "stars", "gardens", "trains")
@@ -106,7 +105,7 @@ def feed_url(feed: int) -> str:
 class World:
     """A library, what it is fed from, and the ways chores need."""
 
-    def __init__(self, storage: SqlLibrary, folder: Path, source: FakeSource) -> None:
+    def __init__(self, storage: Storage, folder: Path, source: FakeSource) -> None:
         self.storage = storage
         self.source = source
         self.embedder = WordEmbedder()

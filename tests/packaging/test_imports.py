@@ -24,7 +24,12 @@ HEAVY = [
     "feedparser",
     "jinja2",
     "recommender_feeds.identity",
+    "procrastinate",
+    "psycopg",
+    "recommender.cluster",
+    "recommender.services.chores",
     "recommender.storage.access",
+    "recommender.storage.backlog",
     "recommender.account",
 ]
 CODE = """
@@ -67,3 +72,4 @@ def test_a_warm_refresh_never_loads_torch(demo: Sawthis) -> None:
     heavy = imported(demo, "interests", "add", "sam", "chess")
     assert "onnxruntime" in heavy
     assert not {"torch", "sklearn", "sentence_transformers", "transformers"} & set(heavy)
+    assert not {"procrastinate", "psycopg", "recommender.cluster"} & set(heavy)
