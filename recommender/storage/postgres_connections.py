@@ -33,7 +33,10 @@ POOL_SIZE = 10
 POOL_WAIT_S = 10.0
 STATEMENT_TIMEOUT_S = 60.0
 LOCK_TIMEOUT_S = 10.0
-IDLE_TIMEOUT_S = 300.0
+IDLE_TIMEOUT_S = 60.0
+"""A transaction of a host that was cut off lets go of its locks after so long."""
+DEAD_PEER_S = 30.0
+"""So long without a sign of life, and each side gives the connection up."""
 
 
 @dataclass(slots=True)
@@ -82,6 +85,9 @@ class PostgresConnections:
                 "statement_timeout": statement_timeout_s,
                 "lock_timeout": lock_timeout_s,
                 "idle_in_transaction_session_timeout": IDLE_TIMEOUT_S,
+                "tcp_user_timeout": DEAD_PEER_S,
+                "tcp_keepalives_idle": DEAD_PEER_S / 2,
+                "tcp_keepalives_interval": DEAD_PEER_S / 6,
             },
         )
 

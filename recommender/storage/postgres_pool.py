@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # Each try to connect is a warning there; what it comes to is our own error.
 logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 CONNECT_TIMEOUT_S = 5
+KEEPALIVE_S = 15
 
 
 class Row:
@@ -78,6 +79,10 @@ def make_pool(
             "row_factory": _rows,
             "application_name": "sawthis",
             "connect_timeout": CONNECT_TIMEOUT_S,
+            "keepalives_idle": KEEPALIVE_S,
+            "keepalives_interval": KEEPALIVE_S // 3,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 2000 * KEEPALIVE_S,
         },
         min_size=0,
         max_size=size,
