@@ -16,18 +16,17 @@ from recommender.services.progress import silent
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from datetime import tzinfo
+    from pathlib import Path
 
     from recommender_feeds import HttpClient, SourceRegistry
     from recommender_models import Embedder, VectorMatrix
 
-    from recommender.cluster.queue import ProcrastinateQueue
     from recommender.relevance import RelevanceModel
     from recommender.services.access import Access
     from recommender.services.digest import Digests
     from recommender.services.doctor import Diagnosis
-    from recommender.services.following import QueuedRefresh
     from recommender.services.importing import Importer
     from recommender.services.jobs import ChildWork
     from recommender.services.learning import Learner
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
     from recommender.services.planning import Plans
     from recommender.services.posting import PostOffice
     from recommender.services.progress import Progress
-    from recommender.services.queueing import Queue
     from recommender.services.refresh import Refresher
     from recommender.services.saving import Saver
     from recommender.services.standing import Standings
@@ -48,6 +46,7 @@ if TYPE_CHECKING:
     from recommender.services.touches import Touches
     from recommender.settings import Settings
     from recommender.storage.protocol import Storage
+    from recommender.workshop import SharedQueue, Workshop
 
 
 def utc_now() -> datetime:
@@ -359,80 +358,34 @@ class House:
 
         return Refresher(self.storage, self.settings.data_dir, self.embedder, self.matching)
 
-    def match_soon(self, progress: Progress = silent) -> bool:
-        """Match what has changed: now, or by workers in a moment; whether it is done."""
-        if not self.settings.is_cluster:
-            self.refresher.match(progress)
-            return True
-        from recommender.workshop import ask_for_matching
+    @cached_property
+    def workshop(self) -> Workshop:
+        """Work that others do: child processes, or workers where the library lies on a server."""
+        from recommender.workshop import Workshop
 
-        ask_for_matching(lambda: self.queue, self.account_id)
-        return False
-
-    @property
-    def queue(self) -> ProcrastinateQueue:
-        """Where work waits for workers.
-
-        Raises:
-            ConfigError: The library lies in a file, and one process does its work.
-        """
-        return self._queue()
+        return Workshop(self, self._queue, utc_now)
 
     @cached_property
-    def _queue(self) -> Callable[[], ProcrastinateQueue]:
-        made: list[ProcrastinateQueue] = []
+    def _queue(self) -> SharedQueue:
+        from recommender.workshop import SharedQueue
 
-        def make() -> ProcrastinateQueue:
-            from recommender.workshop import queue_on_server
+        return SharedQueue(self.settings)
 
-            if not made:
-                made.append(queue_on_server(self.settings))
-            return made[0]
-
-        return make
+    def match_soon(self, progress: Progress = silent) -> bool:
+        """Match what has changed: now, or by workers in a moment; whether it is done."""
+        return self.workshop.match_soon(progress)
 
     def child_refresh(self) -> ChildWork:
-        """A refresh that others do: a process of its own, or workers."""
-        if self.settings.is_cluster:
-            return self.queued_refresh()
-        from recommender.services.child import ChildRefresh
-
-        return ChildRefresh(self.settings, self.account_id)
-
-    def queued_refresh(self, *, everything: bool = False) -> QueuedRefresh:
-        """A refresh by workers."""
-        from recommender.services.following import QueuedRefresh
-
-        return QueuedRefresh(
-            self.storage, self.queue, self.account_id, utc_now, everything=everything
-        )
+        """A refresh that others do."""
+        return self.workshop.refresh()
 
     def send_digest(self, account_id: str) -> None:
         """Send an account's digest if it is due."""
         self.for_account(account_id).mailer.send_if_due(now=utc_now())
 
-    def work(
-        self, *, queues: Sequence[Queue], concurrency: int, once: bool = False, pace: float = 1
-    ) -> None:
-        """Do what waits in queues until told to stop; see `recommender.cluster.worker`.
-
-        Raises:
-            ConfigError: The library lies in a file, and one process does its work.
-        """
-        from recommender import workshop
-
-        queue = self.queue
-        with workshop.claimed_folder(self.settings.vector_dir) as self._vector_dir:
-            workshop.work(
-                self,
-                queue,
-                utc_now,
-                queues=queues,
-                concurrency=concurrency,
-                once=once,
-                pace=pace,
-                announce=self._notice,
-            )
+    def use_vectors_in(self, folder: Path) -> None:
+        """Keep the matrices there from now on."""
+        self._vector_dir = folder
 
     def import_book(self, book: bytes, progress: Progress) -> dict[str, Any]:
         """Take in an address book and match what is new; what that came to, as a shape."""
@@ -457,7 +410,7 @@ class House:
             about_model=lambda: describe(self.settings.model, self.settings.model_cache),
             schedule=self.mailer.schedule(),
             check_mail_server=lambda: self.post_office().check(),
-            queue=self.queue if self.settings.is_cluster else None,
+            queue=self._queue() if self.settings.is_cluster else None,
             now=utc_now(),
         )
 
@@ -498,7 +451,7 @@ class House:
 
     def close(self) -> None:
         """Close what was opened."""
-        if "_queue" in self.__dict__ and self.settings.is_cluster:
-            self.queue.close()
+        if "_queue" in self.__dict__:
+            self._queue.close()
         if "storage" in self.__dict__:
             self.storage.close()

@@ -1,7 +1,7 @@
 """What a house needs so that its work can be done by others: a queue, chores, workers.
 
-Built for `recommender.wiring.House`, which asks for them; the cluster's parts are imported only
-where the library lies on a server.
+Built for `recommender.wiring.House`; the cluster's parts are imported only where the library lies
+on a server.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from itertools import count
 from typing import IO, TYPE_CHECKING, Protocol
 
 from recommender.errors import ConfigError, EmbeddingError, StorageError
-from recommender.services.chores import Chores, Ways
-from recommender.services.queueing import look_job, match_interests_job
 
 if TYPE_CHECKING:
     import random
@@ -27,9 +25,13 @@ if TYPE_CHECKING:
     from recommender_models import Embedder
 
     from recommender.cluster.queue import ProcrastinateQueue
+    from recommender.services.chores import Ways
+    from recommender.services.following import QueuedRefresh
+    from recommender.services.jobs import ChildWork
     from recommender.services.matching import Matching
     from recommender.services.progress import Progress
-    from recommender.services.queueing import JobQueue, Queue
+    from recommender.services.queueing import Queue
+    from recommender.services.refresh import Refresher
     from recommender.settings import Settings
     from recommender.storage.protocol import Storage
 
@@ -37,11 +39,11 @@ log = logging.getLogger(__name__)
 
 
 class House(Protocol):
-    """What chores need of `recommender.wiring.House`."""
+    """What is needed of `recommender.wiring.House`."""
 
-    @property
-    def settings(self) -> Settings:
-        """Where everything is."""
+    account_id: str
+
+    settings: Settings
 
     @property
     def storage(self) -> Storage:
@@ -50,6 +52,10 @@ class House(Protocol):
     @property
     def embedder(self) -> Callable[[], Embedder]:
         """Gives the model."""
+
+    @property
+    def refresher(self) -> Refresher:
+        """Feeds in, vectors, matches, in this process."""
 
     @property
     def zone(self) -> tzinfo | None:
@@ -67,10 +73,152 @@ class House(Protocol):
     def rng(self) -> random.Random:
         """Randomness for jitter."""
 
+    def use_vectors_in(self, folder: Path) -> None:
+        """Keep the matrices there from now on."""
+
+
+class SharedQueue:
+    """The queue of a library on a server, for all accounts of a process; made when first needed.
+
+    Args:
+        settings: Where the library is.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._making = threading.Lock()
+        self._made: ProcrastinateQueue | None = None
+
+    def __call__(self) -> ProcrastinateQueue:
+        """The queue.
+
+        Raises:
+            ConfigError: The library lies in a file, or the extra is not installed.
+        """
+        with self._making:
+            if self._made is None:
+                self._made = self._make()
+            return self._made
+
+    def _make(self) -> ProcrastinateQueue:
+        if not self._settings.is_cluster:
+            raise ConfigError(
+                "the embedded library needs no worker: `sawthis serve` and `sawthis refresh` do "
+                "its work; SAWTHIS_DATABASE names a library on a server",
+                setting="database",
+            )
+        try:
+            from recommender.cluster.queue import ProcrastinateQueue
+        except ImportError as error:
+            raise ConfigError(
+                f"a library on a server needs more: `pip install sawthis[cluster]` ({error})",
+                setting="database",
+            ) from error
+        return ProcrastinateQueue(self._settings.database)
+
+    def close(self) -> None:
+        """Close its connections."""
+        with self._making:
+            if self._made is not None:
+                self._made.close()
+
+
+class Workshop:
+    """Work that others do for one account's house, or for everybody's.
+
+    Args:
+        house: The library and what chores need.
+        queue: Where work waits for workers.
+        clock: Gives aware times.
+    """
+
+    def __init__(self, house: House, queue: SharedQueue, clock: Callable[[], datetime]) -> None:
+        self._house = house
+        self._clock = clock
+        self.queue = queue
+
+    def match_soon(self, progress: Progress) -> bool:
+        """Match what has changed: now, or by workers in a moment; whether it is done.
+
+        The change itself is stored: where workers can't be told now, a sweep finds it.
+        """
+        if not self._house.settings.is_cluster:
+            self._house.refresher.match(progress)
+            return True
+        from recommender.services.queueing import look_job, match_interests_job
+
+        try:
+            self.queue().put([match_interests_job(self._house.account_id), look_job()])
+        except StorageError as error:
+            log.warning("matching could not be asked for; the next sweep finds it: %s", error)
+        return False
+
+    def refresh(self) -> ChildWork:
+        """A refresh that a process of its own does, or workers."""
+        if self._house.settings.is_cluster:
+            return self.queued_refresh()
+        from recommender.services.child import ChildRefresh
+
+        return ChildRefresh(self._house.settings, self._house.account_id)
+
+    def queued_refresh(self, *, everything: bool = False) -> QueuedRefresh:
+        """A refresh by workers."""
+        from recommender.services.following import QueuedRefresh
+
+        house = self._house
+        return QueuedRefresh(
+            house.storage, self.queue(), house.account_id, self._clock, everything=everything
+        )
+
+    def work(
+        self,
+        announce: Callable[[str], None],
+        *,
+        queues: Sequence[Queue],
+        concurrency: int,
+        once: bool = False,
+        pace: float = 1,
+    ) -> None:
+        """Do what waits in queues until told to stop; see `recommender.cluster.worker`.
+
+        Args:
+            announce: Gets a line when it begins and ends.
+            queues: Which ones.
+            concurrency: How many jobs at once.
+            once: Only until nothing waits any more.
+            pace: So many times as fast; for tests.
+
+        Raises:
+            ConfigError: The library lies in a file, and one process does its work.
+        """
+        queue, house = self.queue(), self._house
+        from recommender.cluster.worker import Pace, Worker
+        from recommender.services.chores import Chores
+        from recommender.services.queueing import look_job
+
+        with (
+            claimed_folder(house.settings.vector_dir) as folder,
+            opened_ways(house, self._clock) as ways,
+        ):
+            house.use_vectors_in(folder)
+            if once:  # whoever runs all the time looks every minute
+                queue.put([look_job()])
+            Worker(
+                house.settings.database,
+                Chores(house.storage, queue, ways).by_name(),
+                queue,
+                queues=queues,
+                concurrency=concurrency,
+                pace=Pace().times(pace),
+                announce=announce,
+            ).run(once=once)
+
 
 @contextmanager
 def opened_ways(house: House, clock: Callable[[], datetime]) -> Iterator[Ways]:
     """How chores reach what they need; what was opened for them is closed in the end."""
+    from recommender.services.chores import Ways
+
     with ExitStack() as stack:
         opened: list[SourceRegistry] = []
         opening = threading.Lock()
@@ -105,69 +253,6 @@ def _model_key(settings: Settings) -> str:
         return embedder_key(settings.model)
     except EmbedderError as error:
         raise EmbeddingError(str(error)) from error
-
-
-def queue_on_server(settings: Settings) -> ProcrastinateQueue:
-    """The queue beside a library that lies on a server.
-
-    Raises:
-        ConfigError: It lies in a file, or the extra is not installed.
-    """
-    if not settings.is_cluster:
-        raise ConfigError(
-            "the embedded library needs no worker: `sawthis serve` and `sawthis refresh` do its "
-            "work; SAWTHIS_DATABASE names a library on a server",
-            setting="database",
-        )
-    try:
-        from recommender.cluster.queue import ProcrastinateQueue
-    except ImportError as error:
-        raise ConfigError(
-            f"a library on a server needs more: `pip install sawthis[cluster]` ({error})",
-            setting="database",
-        ) from error
-    return ProcrastinateQueue(settings.database)
-
-
-def ask_for_matching(queue: Callable[[], JobQueue], account_id: str) -> None:
-    """Let workers match what has changed for an account, and see what else is new.
-
-    The change itself is stored: where it can't be told now, a sweep finds it.
-    """
-    try:
-        queue().put([match_interests_job(account_id), look_job()])
-    except StorageError as error:
-        log.warning("matching could not be asked for, and is done at the next sweep: %s", error)
-
-
-def work(
-    house: House,
-    queue: ProcrastinateQueue,
-    clock: Callable[[], datetime],
-    *,
-    queues: Sequence[Queue],
-    concurrency: int,
-    once: bool,
-    pace: float,
-    announce: Callable[[str], None],
-) -> None:
-    """Do what waits in queues, until told to stop or, once, until nothing waits any more."""
-    from recommender.cluster.worker import Pace, Worker
-
-    with opened_ways(house, clock) as ways:
-        chores = Chores(house.storage, queue, ways)
-        worker = Worker(
-            house.settings.database,
-            chores.by_name(),
-            queue,
-            queues=queues,
-            concurrency=concurrency,
-            pace=Pace().times(pace),
-            announce=announce,
-        )
-        if once:  # whoever runs all the time looks every minute
-            queue.put([look_job()])
-        worker.run(once=once)
 
 
 @contextmanager

@@ -67,7 +67,7 @@ def refresh_house(
 def _refresh_by_workers(
     house: House, *, everything: bool, advance: Progress | None
 ) -> RefreshReport:
-    refresh = house.queued_refresh(everything=everything)
+    refresh = house.workshop.queued_refresh(everything=everything)
     with ExitStack() as stack:
         return refresh.report(advance or stack.enter_context(progress()))
 

@@ -49,13 +49,15 @@ def worker(
         os.environ.setdefault(name, "1")
     house = open_house()
     if retry:
-        _retry(house.queue, retry)
+        _retry(house.workshop.queue(), retry)
         return
     from recommender.services.log_lines import set_up_logging
 
     set_up_logging(house.settings.log_level)
     try:
-        house.work(queues=_checked(queues), concurrency=concurrency, once=once, pace=pace)
+        house.workshop.work(
+            note, queues=_checked(queues), concurrency=concurrency, once=once, pace=pace
+        )
     finally:
         house.close()
 

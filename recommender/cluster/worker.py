@@ -46,7 +46,8 @@ LAST_MOMENT_S = 5.0
 SOON_S = 20.0
 """Once: what has its time so soon is waited for."""
 EVERY_MINUTE = "* * * * *"
-PERIODIC = {"look": EVERY_MINUTE, "sweep": "*/10 * * * *", "prune": "40 3 * * *"}
+EVERY_TEN_MINUTES = "*/10 * * * *"
+EVERY_NIGHT = "40 3 * * *"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +65,25 @@ class Pace:
     """How long a job that failed waits for its second attempt."""
     rescue: str = EVERY_MINUTE
     look: str = EVERY_MINUTE
+    sweep: str = EVERY_TEN_MINUTES
 
     def times(self, factor: float) -> Pace:
         """So many times as fast; for tests."""
         if factor == 1:
             return self
-        seconds = f"* * * * * */{max(1, min(59, round(60 / factor)))}"
+
+        def every(seconds: float) -> str:
+            return f"* * * * * */{max(1, min(59, round(seconds / factor)))}"
+
         return Pace(
             self.heartbeat_s / factor,
             self.stalled_s / factor,
             self.polling_s / factor,
             self.stop_s / factor,
             self.retry_s / factor,
-            seconds,
-            seconds,
+            every(60),
+            every(60),
+            every(600),
         )
 
 
@@ -212,13 +218,13 @@ class Worker:
         )
         app = App(connector=connector)
         app.job_manager = PatientManager(connector, self._begin_anew, app.tasks.__contains__)
+        periodic = {"look": self._pace.look, "sweep": self._pace.sweep, "prune": EVERY_NIGHT}
         backoff = Backoff(timedelta(seconds=self._pace.retry_s))
         for name, chore in self._chores.items():
             task = app.task(name=name, retry=backoff, pass_context=True, queue=UPKEEP)(
                 _as_task(chore)
             )
-            if name in PERIODIC:
-                cron = self._pace.look if name == "look" else PERIODIC[name]
+            if cron := periodic.get(name):
                 app.periodic_registry.register_task(
                     task, cron, "", {"queue": UPKEEP, "lock": name, "queueing_lock": name}
                 )
