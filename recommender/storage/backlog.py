@@ -52,13 +52,16 @@ class SqlBacklog:
         self, *, feed_id: int | None = None, before: datetime | None = None, limit: int
     ) -> list[int]:
         """Ids of items that were not prepared yet, by id."""
-        rows = self._db.rows(
-            "SELECT i.id FROM items i WHERE i.level IS NULL AND i.expired_at IS NULL"
-            " AND (CAST(? AS BIGINT) IS NULL OR i.feed_id = ?)"
-            " AND (CAST(? AS TEXT) IS NULL OR coalesce(i.updated_at, i.fetched_at) < ?)"
-            " ORDER BY i.id LIMIT ?",
-            (feed_id, feed_id, to_text(before), to_text(before), limit),
-        )
+        # Said only if it is asked for: with an OR in it no index would be of use.
+        sql = "SELECT i.id FROM items i WHERE i.level IS NULL AND i.expired_at IS NULL"
+        values: list[object] = []
+        if feed_id is not None:
+            sql += " AND i.feed_id = ?"
+            values.append(feed_id)
+        if before is not None:
+            sql += " AND coalesce(i.updated_at, i.fetched_at) < ?"
+            values.append(to_text(before))
+        rows = self._db.rows(f"{sql} ORDER BY i.id LIMIT ?", [*values, limit])
         return [int(row["id"]) for row in rows]
 
     def own_unready(self, account_id: str, *, limit: int) -> list[int]:
@@ -144,8 +147,8 @@ class SqlBacklog:
         found: set[str] = set()
         for chunk in chunks(item_ids):
             rows = self._db.rows(
-                "SELECT s.account_id FROM feed_items fi JOIN subscriptions s"
-                f" ON s.feed_id = fi.feed_id WHERE fi.item_id IN ({marks(chunk)})"
+                "SELECT account_id FROM subscriptions WHERE feed_id IN"
+                f" (SELECT feed_id FROM feed_items WHERE item_id IN ({marks(chunk)}))"
                 f" UNION SELECT owner_id FROM items WHERE id IN ({marks(chunk)})"
                 " AND owner_id <> ''",
                 (*chunk, *chunk),

@@ -79,14 +79,14 @@ class SqlItems:
         self, *, since: datetime, longest: int, feed_id: int | None = None
     ) -> list[PageWanted]:
         """Summaries fetched since a moment whose page was not tried yet, newest first."""
+        of_feed = "" if feed_id is None else " AND i.feed_id = ?"
         rows = self._db.rows(
             "SELECT i.id, i.url, i.feed_id, f.full_text FROM items i JOIN feeds f"
             " ON f.id = i.feed_id WHERE i.fetched_at >= ? AND i.expired_at IS NULL"
             " AND i.full_text IS NULL AND i.url IS NOT NULL AND i.kind = 'article'"
-            " AND f.full_text <> 'off' AND length(i.text) <= ?"
-            " AND (CAST(? AS BIGINT) IS NULL OR i.feed_id = ?)"
+            f" AND f.full_text <> 'off' AND length(i.text) <= ?{of_feed}"
             " ORDER BY i.published_at DESC, i.id DESC",
-            (to_text(since), longest, feed_id, feed_id),
+            (to_text(since), longest, *([] if feed_id is None else [feed_id])),
         )
         return [PageWanted(row["id"], row["url"], row["feed_id"], row["full_text"]) for row in rows]
 

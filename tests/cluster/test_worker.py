@@ -233,3 +233,24 @@ def test_a_restart_of_the_database_is_outlived(tmp_path: Path) -> None:
         finally:
             crew.end()
             queue.close()
+
+
+def test_a_worker_that_was_taken_for_gone_comes_back(crew: Crew, queue: ProcrastinateQueue) -> None:
+    """As after a cut of its network: what it did meanwhile does no harm, and it goes on."""
+    queue.put([hold(1, lock="feed")])
+    first = crew.start()
+    until(lambda: "began 1" in crew.lines())
+    first.send_signal(signal.SIGSTOP)
+    until(lambda: queue.census().stalled)
+    crew.start()  # which forgets workers that were not heard of, and takes their jobs over
+    until(lambda: crew.lines().count("began 1") == 2)
+    first.send_signal(signal.SIGCONT)
+    crew.go()
+    until(_idle(queue))
+    assert crew.lines().count("ended 1") == 2
+    until(lambda: queue.census().workers == 2)
+    queue.put([hold(2), hold(3)])
+    until(_idle(queue))
+    assert {"ended 2", "ended 3"} <= set(crew.lines())
+    assert first.poll() is None
+    assert queue.failed(9) == []
