@@ -321,6 +321,14 @@ class Deployment:
             transport=httpx.HTTPTransport(verify=context, local_address=address, limits=limits),
         )
 
+    def let_in(self, database: str) -> None:
+        """Let hosts into another database, too."""
+        for file in (self.server.data / "pg_hba.conf", self.folder / "pgpass"):
+            last = file.read_text("utf-8").splitlines()[-1]
+            with file.open("a") as written:
+                written.write(last.replace("sawthis", database, 1) + "\n")
+        self.server.run_as_superuser("SELECT pg_reload_conf()")
+
 
 def _secured(server: Server, certificate: tuple[Path, Path]) -> None:
     """Let the database ask for TLS and a password, as the page says, and from nobody else."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import shlex
 import signal
+import subprocess
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -14,10 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from psycopg import sql
 
 from recommender.demo import demo_contacts, demo_feeds
 from recommender.demo.server import serve_demo
-from tests.cluster.deployed import Host, deployed, finished
+from recommender.services.queueing import sweep_job
+from recommender.settings import load_settings
+from tests.cluster.deployed import Host, block, deployed, finished
 from tests.postgres import needed_programs
 from tests.waiting import until
 
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.cluster.deployed import ApiHost, Deployment
+    from tests.postgres import Server
 
 pytestmark = pytest.mark.slow
 NEVER_CALLED_FROM = ("127.0.0.71", "127.0.0.72")
@@ -343,3 +349,89 @@ def test_doctor_looks_at_the_example_and_finds_it_well(example: Deployment) -> N
     assert [one for one in found if one["state"] == "fault"] == []
     states = {one["name"]: one["state"] for one in found}
     assert states["database"] == "ok"
+
+
+def test_what_the_page_asks_postgres_for_is_there(example: Deployment) -> None:
+    with example.server.superuser("sawthis") as connection:
+        for beginning in ("SELECT queue_name, status", "ALTER TABLE procrastinate_jobs"):
+            for statement in block(beginning).split(";\n"):
+                connection.execute(statement.encode())
+
+
+def test_the_role_itself_can_make_no_dump(example: Deployment, tmp_path: Path) -> None:
+    host = example.hosts[0]
+    url = load_settings(host.environment).database
+    refused = subprocess.run(
+        [example.server.programs / "pg_dump", f"--file={tmp_path}/dump", url],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode == 1
+    assert "row-level security" in refused.stderr
+
+
+def _as_postgres(server: Server, command: str) -> None:
+    """Run a command of the page that is the user postgres'."""
+    words = shlex.split(command.replace("\\\n", " "))
+    assert words[:3] == ["sudo", "-u", "postgres"]
+    program, *arguments = words[3:]
+    reached = ["--host", str(server.folder), "--port", str(server.port), "--username", "postgres"]
+    done = subprocess.run(
+        [server.programs / program, *reached, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+
+
+def _joes(host: Host) -> list[Any]:
+    found = json.loads(host.ok("suggest", "--contact", "joe", "--json"))
+    suggestions: list[Any] = found["suggestions"]
+    return suggestions
+
+
+def test_a_dump_without_what_is_computed_brings_every_suggestion_back(
+    example: Deployment, tmp_path: Path
+) -> None:
+    """Made while all runs, restored as the page says; then the account is erased in the copy."""
+    from recommender.cluster.queue import ProcrastinateQueue
+
+    dump = block("sudo -u postgres pg_dump --format=custom --file=sawthis.dump \\\n")
+    for command in (dump, *block("sudo -u postgres createdb").splitlines()):
+        _as_postgres(example.server, command.replace("sawthis.dump", f"{tmp_path}/sawthis.dump"))
+    example.let_in("sawthis_again")
+    again = Host("again", example.settings.replace("/sawthis?", "/sawthis_again?"), tmp_path)
+    (again.data_dir / "models").symlink_to(example.hosts[0].data_dir / "models")
+    assert _joes(again) == []
+    queue = ProcrastinateQueue(load_settings(again.environment).database)
+    queue.put([sweep_job()])  # as workers do by themselves every ten minutes
+    again.ok("worker", "--once")
+    queue.put([sweep_job()])
+    again.ok("worker", "--once")
+    queue.close()
+    expected = _joes(example.hosts[0])
+    assert expected
+    assert _joes(again) == expected
+    again.ok("erase", "--yes")
+    assert _traces(example.server, "sawthis_again") == {"procrastinate_jobs"}
+    # Nobody but the one account reads these feeds, so they are gone with it; elsewhere they stay.
+    assert _joes(example.hosts[0]) == expected
+
+
+def _traces(server: Server, database: str) -> set[str]:
+    """Tables that hold anything of the demo's people, or name the account."""
+    with server.superuser(database) as connection:
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        names = [name for (name,) in tables]
+        return {
+            name
+            for name in names
+            if connection.execute(
+                sql.SQL("SELECT 1 FROM {} AS t WHERE t::text ~ %s LIMIT 1").format(
+                    sql.Identifier(name)
+                ),
+                [r"Ferraro|sailing|harbour|\yme\y"],
+            ).fetchone()
+        }
