@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -44,6 +45,7 @@ class PostgresStorage(SqlLibrary):
         """None if the server answers and its guards hold, else one line about what is wrong."""
         try:
             row = self._connections.own("is_above_row_security")
+            self._try_to_write()
         except StorageError as error:
             return str(error)
         if row is not None and row[0]:
@@ -52,6 +54,16 @@ class PostgresStorage(SqlLibrary):
                 "make one that is no superuser (docs/deploy.md)"
             )
         return None
+
+    def _try_to_write(self) -> None:
+        """Write what needs room, and take it back: only then a full disk says so."""
+        with suppress(_Undone), self._connections.transaction():
+            self._connections.own("try_to_write")
+            raise _Undone
+
+
+class _Undone(Exception):
+    """Takes a trial back."""
 
 
 def open_postgres(url: str, *, pool_size: int = POOL_SIZE, **options: float) -> PostgresStorage:

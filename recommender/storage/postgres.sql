@@ -25,6 +25,10 @@ WHERE table_schema = current_schema() AND table_name = %s AND column_name <> 'ro
 -- name: is_above_row_security
 SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user;
 
+-- name: try_to_write
+INSERT INTO settings (key, value)
+SELECT 'trial', string_agg(md5(random()::text), '') FROM generate_series(1, 8000);
+
 -- name: begin_upgrade
 SELECT pg_advisory_lock(hashtext('sawthis'), hashtext('schema'));
 
