@@ -6,7 +6,8 @@ and nothing else.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from recommender.services.learning import Learner
     from recommender.services.mailing import Mailer
     from recommender.services.matching import Matching
+    from recommender.services.moving import MoveReport
     from recommender.services.muting import Mutes
     from recommender.services.outcomes import Outcomes
     from recommender.services.people import People
@@ -413,6 +415,30 @@ class House:
             queue=self._queue() if self.settings.is_cluster else None,
             now=utc_now(),
         )
+
+    def move(self, url: str, progress: Progress, *, back: bool = False) -> MoveReport:
+        """Move the library in the data directory to a server, with all accounts; or back.
+
+        Raises:
+            ConflictError: Another move or a refresh is under way, or the target holds something.
+        """
+        try:
+            from recommender.storage.moving_postgres import PostgresSide
+        except ImportError as error:
+            raise ConfigError(
+                f"a library on a server needs more: `pip install sawthis[cluster]` ({error})"
+            ) from error
+        from recommender.services.moving import Move
+        from recommender.storage.moving_sqlite import SqliteSide
+
+        embedded = House(replace(self.settings, database=""), notice=self._notice)
+        with ExitStack() as stack:
+            file = stack.enter_context(closing(SqliteSide(self.settings.library_file, is_new=back)))
+            server = stack.enter_context(closing(PostgresSide(url, is_new=not back)))
+            stack.callback(embedded.close)
+            stack.enter_context(embedded.refresher.exclusive())
+            source, target = (server, file) if back else (file, server)
+            return Move(source, target, progress).run()
 
     def erase(self) -> dict[str, int]:
         """Erase the account with everything that is its own; says what went."""

@@ -48,6 +48,7 @@ COMMANDS = {
     "login": "accounts",
     "export": "accounts",
     "import": "accounts",
+    "migrate": "migrate",
     "erase": "accounts",
 }
 
