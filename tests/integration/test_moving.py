@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from recommender.cluster.schema import ensure_schema
 from recommender.errors import StorageError
 from recommender.services.moving import Move
 from recommender.storage import moving
@@ -99,6 +100,12 @@ def test_no_table_and_no_column_is_forgotten(file: Path, postgres_url: str) -> N
         (table.name, column) for table in tables.values() for column in table.columns
     }
     assert {table for table, _ in found} - set(tables) == NOT_MOVED
+
+
+def test_the_queue_stays_where_it_is(file: Path, postgres_url: str, tmp_path: Path) -> None:
+    ensure_schema(postgres_url)
+    assert move(file, postgres_url).is_complete
+    assert move(tmp_path / "back.db", postgres_url, back=True).is_complete
 
 
 def test_parents_come_first_and_settings_last(file: Path, postgres_url: str) -> None:
