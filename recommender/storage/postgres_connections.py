@@ -119,7 +119,9 @@ class PostgresConnections:
         if held is not None:
             with self.translated():
                 self._enter(held)
-                return take(held.connection.execute(sql, parameters))
+                # A plan that is kept fails when an upgrade adds a column, and the transaction
+                # with it.
+                return take(held.connection.execute(sql, parameters, prepare=False))
         for tries_left in range(self._size, -1, -1):
             with self.translated(), self._borrowed() as connection:
                 try:
@@ -129,6 +131,11 @@ class PostgresConnections:
                     # After a restart of the server every connection in the pool is dead.
                     if not (connection.closed and tries_left):
                         raise
+                except psycopg.errors.FeatureNotSupported:
+                    # An upgrade has added a column: plans that were kept are of no use.
+                    if not tries_left:
+                        raise
+                    connection.execute("DEALLOCATE ALL")
         raise AssertionError("not reached")
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:

@@ -23,6 +23,7 @@ from recommender.demo.server import serve_demo
 from recommender.services.queueing import sweep_job
 from recommender.settings import load_settings
 from tests.cluster.deployed import Host, block, deployed, finished
+from tests.cluster.test_upgrade import add_columns
 from tests.postgres import needed_programs
 from tests.waiting import until
 
@@ -281,7 +282,10 @@ def test_one_api_host_dies_and_the_other_goes_on(
 
 
 def test_hosts_are_upgraded_one_by_one_and_nobody_sees_it(example: Deployment) -> None:
-    """`down`, reload, restart, back: as the page says, with calls coming in all the while."""
+    """`down`, reload, restart, back: as the page says, with calls coming in all the while.
+
+    The first that comes back has brought the schema up to date.
+    """
     ended, answers = threading.Event(), list[int]()
 
     def call() -> None:
@@ -301,6 +305,7 @@ def test_hosts_are_upgraded_one_by_one_and_nobody_sees_it(example: Deployment) -
             example.nginx.take_out(host)
             _await_quiet(host)
             host.serve.stop()
+            add_columns(example.server, "sawthis")
             host.start()
             example.nginx.take_out()
             until(partial(_have_grown, answers, len(answers) + 20))
