@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from recommender.services.matching import Matching
     from recommender.services.progress import Progress
     from recommender.services.queueing import Queue
+    from recommender.services.range_matching import RangeMatching
     from recommender.services.refresh import Refresher
     from recommender.settings import Settings
     from recommender.storage.protocol import Storage
@@ -229,9 +230,15 @@ def opened_ways(house: House, clock: Callable[[], datetime]) -> Iterator[Ways]:
                     opened.append(stack.enter_context(house.sources()))
                 return opened[0]
 
+        ranges: list[RangeMatching] = []
+
         def match(first: str, last: str, progress: Progress) -> None:
-            some = [one for one in house.storage.accounts() if first <= one <= last]
-            house.matching().run(some, progress)
+            from recommender.services.range_matching import RangeMatching
+
+            if not ranges:
+                # Kept: what it has read of new items serves the next range, too.
+                ranges.append(RangeMatching(house.storage, house.matching()))
+            ranges[0].run(first, last, progress)
 
         yield Ways(
             sources=sources,

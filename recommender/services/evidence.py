@@ -80,6 +80,10 @@ class Evidence:
         ]
         return clip_to_words(quotes.sentences[worth.index(max(worth))], phrase)
 
+    def forget(self, item_id: int) -> None:
+        """Forget an item's sentences, for it was rewritten or is asked about no more."""
+        self._known.pop(item_id, None)
+
     def _vectors(self, item_id: int, quotes: Quotes) -> Vectors:
         known = self._known.get(item_id)
         if known is None:

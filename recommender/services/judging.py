@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -42,7 +42,8 @@ SYNONYM_COSINE = 0.75
 """A subject that lies this near an interest is the interest by another name, no rival."""
 SYNONYM_HANDICAP = 2.0
 """More than any likeness: a synonym never is a rival while there is another subject."""
-PAD = 64
+ROWS_AT_ONCE = 1024
+"""So many rows in double precision take 8 MB."""
 KINSHIP = 0.3
 """How much of a subject's likeness to the interest is taken off its rivalry. Chosen by held-out
 nDCG over five sets: with 0 broad interests lose 0.1, with 0.5 jokes lose 0.04."""
@@ -83,13 +84,36 @@ class Judge:
 
     def query(self, interest: Interest, vector: Vectors) -> Query:
         """An interest with its centred vector, its words and its rivals."""
-        return self._query(interest, self.background.centred(vector[None, :])[0])
+        return self.queries([interest], vector[None, :])[0]
 
-    def _query(self, interest: Interest, centre: Vectors) -> Query:
-        likeness = self.background.subjects @ centre
-        handicap = KINSHIP * np.maximum(likeness, 0)
-        handicap[likeness >= SYNONYM_COSINE] = SYNONYM_HANDICAP
-        return Query(interest, centre, tuple(tokens(interest.phrase)), handicap)
+    def queries(self, interests: Sequence[Interest], vectors: Vectors) -> list[Query]:
+        """Interests with their (n, dim) vectors; each comes to the same in any company."""
+        return self.centred_queries(interests, self.background.centred(vectors))
+
+    def centred_queries(self, interests: Sequence[Interest], centres: Vectors) -> list[Query]:
+        """The same, where their vectors have been centred."""
+        handicaps = _handicaps(self._subject_cosines(centres))
+        return [
+            Query(interest, centre, _words(interest.phrase), handicap)
+            for interest, centre, handicap in zip(interests, centres, handicaps, strict=True)
+        ]
+
+    @cached_property
+    def _subjects(self) -> NDArray[np.float64]:
+        """(dim, n) centred unit vectors of the subjects."""
+        return self.background.subjects.T.astype(np.float64)
+
+    def _subject_cosines(self, rows: Vectors) -> Vectors:
+        """(n, n_subjects) cosines of centred unit vectors.
+
+        In double precision and then rounded: what else is computed with a row changes the last
+        bits of a product, and these are then lost.
+        """
+        cosines = np.empty((len(rows), self._subjects.shape[1]), np.float32)
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            some = slice(start, start + ROWS_AT_ONCE)
+            cosines[some] = rows[some].astype(np.float64) @ self._subjects
+        return cosines
 
     @property
     def n_nearest(self) -> int:
@@ -98,7 +122,7 @@ class Judge:
 
     def nearest(self, items: Vectors) -> Nearest:
         """The subjects nearest to each item, nearest first; `items` are centred unit vectors."""
-        cosines = (padded_rows(items) @ self.background.subjects.T)[: len(items)]
+        cosines = self._subject_cosines(items)
         found = np.argpartition(cosines, -self.n_nearest, axis=1)[:, -self.n_nearest :]
         near = np.take_along_axis(cosines, found, axis=1)
         order = np.argsort(-near, axis=1, kind="stable")
@@ -118,9 +142,10 @@ class Judge:
 
     def margin(self, cosines: Vectors, rivalry: Vectors) -> Vectors:
         """(n,) margins of pairs over the five greatest of their (n, m) rivalries."""
-        n = min(N_RIVALS, rivalry.shape[1])
-        # Sorted, lest the order of a sum depend on that of the subjects.
-        rivals = np.sort(np.partition(rivalry, -n, axis=1)[:, -n:], axis=1).mean(axis=1)
+        return self.over(cosines, rivals(rivalry))
+
+    def over(self, cosines: Vectors, rivals: Vectors) -> Vectors:
+        """(n,) margins of pairs over what `rivals` gives."""
         margins: Vectors = (cosines - rivals) / self.background.deviation
         return margins
 
@@ -148,8 +173,8 @@ class Judge:
         nearest = self.nearest(centred)
         counted = [count_words(*one) for one in words]
         found = np.empty((len(self.background.subjects), len(items)))
-        for at, phrase in enumerate(all_subjects()):
-            query = self._query(_nobodys(phrase), self.background.subjects[at])
+        nobodys = [_nobodys(phrase) for phrase in all_subjects()]
+        for at, query in enumerate(self.centred_queries(nobodys, self.background.subjects)):
             cosines = centred @ query.vector
             lexical = partial(self.model.lexical, query.words)
             shares = np.array([(lexical(body), lexical(head)) for head, body in counted])
@@ -170,8 +195,7 @@ class Judge:
         centred = self.background.centred(items)
         nearest = self.nearest(centred)
         found = np.empty((len(phrases), len(items), 2), np.float32)
-        for at, (vector, text) in enumerate(zip(phrases, texts, strict=True)):
-            query = self.query(_nobodys(text), vector)
+        for at, query in enumerate(self.queries([_nobodys(text) for text in texts], phrases)):
             cosines = centred @ query.vector
             found[at, :, 0] = cosines / self.background.deviation
             found[at, :, 1] = self.margins(query, cosines, nearest)
@@ -212,19 +236,42 @@ def probability(model: RelevanceModel, evidence: Evidence[Shares]) -> Shares:
     return found
 
 
-def padded_rows(vectors: Vectors) -> Vectors:
-    """The rows with zeros up to a multiple of 64.
+def rivals(rivalry: Vectors) -> Vectors:
+    """(n,) mean of the five greatest of (n, m) rivalries."""
+    n = min(N_RIVALS, rivalry.shape[1])
+    # Sorted, lest the order of a sum depend on that of the subjects.
+    means: Vectors = np.sort(np.partition(rivalry, -n, axis=1)[:, -n:], axis=1).mean(axis=1)
+    return means
 
-    A product of few rows takes other paths through the processor, with other last bits; so
-    padded, a pair comes to the same whatever it is computed with, and an interrupted refresh
-    ends in the same rows.
+
+def dots(
+    left: Vectors, right: Vectors, left_rows: NDArray[np.int64], right_rows: NDArray[np.int64]
+) -> Vectors:
+    """(n,) scalar products of pairs of rows: of a pair the same bits in any company.
+
+    In a product of matrices the last bits hang on where in it a row stands, on the number of
+    threads and on the processor. With these a pair comes to the same whatever it is computed
+    with, and wherever; so an interrupted refresh ends in the same rows.
     """
-    n = -(-len(vectors) // PAD) * PAD
-    if n == len(vectors):
-        return vectors
-    padded = np.zeros((n, vectors.shape[1]), np.float32)
-    padded[: len(vectors)] = vectors
-    return padded
+    found = np.empty(len(left_rows), np.float32)
+    for start in range(0, len(found), ROWS_AT_ONCE):
+        some = slice(start, start + ROWS_AT_ONCE)
+        np.einsum("ij,ij->i", left[left_rows[some]], right[right_rows[some]], out=found[some])
+    return found
+
+
+def _handicaps(likeness: Vectors) -> Vectors:
+    """What is taken off the rivalry of subjects that are so like an interest."""
+    handicaps: Vectors = np.maximum(likeness, np.float32(0))
+    handicaps *= np.float32(KINSHIP)
+    handicaps[likeness >= SYNONYM_COSINE] = SYNONYM_HANDICAP
+    return handicaps
+
+
+@lru_cache(maxsize=2**16)
+def _words(phrase: str) -> tuple[str, ...]:
+    """The words of an interest; many have the same, and have them again and again."""
+    return tuple(tokens(phrase))
 
 
 def _nobodys(phrase: str) -> Interest:

@@ -15,18 +15,19 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recommender.domain import Match
+from recommender.services.choosing import LEAST_RELEVANCE, choose_matches, kept
 from recommender.services.embedding import background, embed_interests
-from recommender.services.evidence import Evidence, lexical_span, quotes_of
-from recommender.services.judging import Judge, padded_rows
-from recommender.services.pairs import Pairs, by_item, word_shares
+from recommender.services.evidence import Evidence
+from recommender.services.judging import Judge, dots
+from recommender.services.pairs import Pairs
 from recommender.services.pool import Pool
 from recommender.services.progress import silent
 from recommender.services.queries import QueryCache
+from recommender.services.readings import Reader
 from recommender.services.scanning import scan
 
 if TYPE_CHECKING:
@@ -35,11 +36,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from recommender_models import Embedder, Rating, VectorMatrix
 
-    from recommender.domain import Polarity
+    from recommender.domain import Match, Polarity
     from recommender.relevance import RelevanceModel
-    from recommender.services.evidence import Quotes
     from recommender.services.judging import Query
-    from recommender.services.pairs import Numbers, Read
+    from recommender.services.pairs import Numbers
     from recommender.services.progress import Progress
     from recommender.services.queries import Queries
     from recommender.services.scanning import Found
@@ -47,27 +47,12 @@ if TYPE_CHECKING:
 
     Vectors = NDArray[np.float32]
 
-KEEP = 100
-"""Matches kept for one interest; a person is sent a few items a month."""
-KEEP_AVOIDED = 5000
-"""Of what a contact would rather not see, as much as the pool may hold."""
-LEAST_RELEVANCE = 0.02
-"""Below this a match is not even a near miss worth a row."""
 STORED_AT_ONCE = 64
 INTERESTS_AT_ONCE = 2048
 """What is kept of an interest on its way through the pool takes some kilobytes."""
 BEST_LOOKED_AT = 4
 """The pass goes on for so many times the best that are kept: some may turn out to be rewritten or
 not ours."""
-
-
-class Judged(NamedTuple):
-    """What one pair comes to."""
-
-    relevance: float
-    cosine: float
-    margin: float
-    lexical: float
 
 
 class Matching:
@@ -93,13 +78,14 @@ class Matching:
         self._model = model
         self._judge = Judge(background(storage, embedder), model)
         self._pool = Pool(self._judge, open_matrix("", embedder.dim), open_matrix)
-        self._evidence = self._fresh_evidence()
+        self._reader = Reader(storage.items.texts, self.fresh_evidence())
         self._queries = QueryCache(storage, embedder, self._judge)
 
     def run(self, account_ids: Iterable[str], progress: Progress = silent) -> int:
         """Match what has not met; returns the number of interests that had something to do."""
         self._pool.sync(self._storage, self._embedder.key)
-        self._evidence = self._fresh_evidence()  # items may have been rewritten since
+        # Items may have been rewritten since.
+        self._reader = Reader(self._storage.items.texts, self.fresh_evidence())
         done = 0
         for account_id in account_ids:
             embed_interests(self._storage, self._embedder, account_id)
@@ -120,7 +106,7 @@ class Matching:
         """Match interests that have met the same items; yields how many were stored."""
         last_seq = self._pool.last_seq
         pairs = self._pairs(account_id, queries, after_seq)
-        matches = self._matches(queries, pairs, self._storage.items.texts, self._evidence)
+        matches = choose_matches(self._judge, queries, pairs, self._reader)
         for start in range(0, len(queries), STORED_AT_ONCE):
             some = range(start, min(start + STORED_AT_ONCE, len(queries)))
             # Written together: a transaction for each costs more.
@@ -132,7 +118,7 @@ class Matching:
                         queries[at].interest.id,
                         matches[at],
                         matched_seq=last_seq,
-                        keep=_keep(queries[at]),
+                        keep=kept(queries[at].interest.polarity),
                     )
             yield len(some)
 
@@ -142,7 +128,7 @@ class Matching:
 
     def _pairs(self, account_id: str, queries: Sequence[Query], after_seq: int) -> Pairs:
         """The pairs that the pass finds, with items that still are what they were, and visible."""
-        keep = _keep(queries[0])  # they share their polarity
+        keep = kept(queries[0].interest.polarity)  # they share their polarity
         found = self._scan(queries, after_seq, BEST_LOOKED_AT * keep)
         ends = np.cumsum([len(one.seqs) for one in found])
         items = np.split(
@@ -171,67 +157,38 @@ class Matching:
         shown = [ids[seq] if ids.get(seq) in visible else 0 for seq in wanted.tolist()]
         return np.array(shown, np.int64)[at]
 
-    def _matches(
-        self, queries: Sequence[Query], pairs: Pairs, read: Read, evidence: Evidence
-    ) -> list[list[Match]]:
-        """For each interest its best matches, and all that tie with the last of them."""
-        shares = word_shares(self._model, queries, pairs, read)
-        relevances = self._judge.relevances(pairs.cosines, pairs.margins, *shares)
-        best = _best(pairs.queries, relevances, [_keep(query) for query in queries])
-        matches: list[list[Match]] = [[] for _ in queries]
-        for item in by_item(pairs.items[best], read):
-            quotes = quotes_of(item.title, item.text)
-            for row in best[item.rows].tolist():
-                at = int(pairs.queries[row])
-                judged = Judged(
-                    float(relevances[row]),
-                    float(pairs.cosines[row]),
-                    float(pairs.margins[row]),
-                    float(shares.body[row]),
-                )
-                match = self._match(evidence, queries[at], item.item_id, quotes, judged)
-                matches[at].append(match)
-        return matches
-
-    def _fresh_evidence(self) -> Evidence:
+    def fresh_evidence(self) -> Evidence:
+        """What chooses spans, with nothing in its memory."""
         return Evidence(self._embedder, self._judge.background, self._model)
 
     def _pending(self, account_id: str) -> dict[tuple[Polarity, int], list[Query]]:
         """Queries by polarity and the sequence number they have been matched up to."""
-        from recommender_models import from_bytes
+        from recommender_models import rows_from_blobs
 
         vectors = self._storage.vectors.interest_vectors(account_id, self._embedder.key)
+        behind = [
+            interest
+            for interest in self._storage.people.interests(account_id)
+            # One that was added meanwhile has its turn in the next run.
+            if interest.id in vectors and vectors[interest.id][1] < self._pool.last_seq
+        ]
+        blobs = [vectors[interest.id][0] for interest in behind]
+        queries = self._judge.queries(behind, rows_from_blobs(blobs, self._embedder.dim))
         pending: dict[tuple[Polarity, int], list[Query]] = defaultdict(list)
-        for interest in self._storage.people.interests(account_id):
-            if interest.id not in vectors:
-                continue  # it was added meanwhile, and has its turn in the next run
-            blob, matched_seq = vectors[interest.id]
-            if matched_seq < self._pool.last_seq:
-                vector = from_bytes(blob, self._embedder.dim)
-                pending[interest.polarity, matched_seq].append(self._judge.query(interest, vector))
+        for query in queries:
+            matched_seq = vectors[query.interest.id][1]
+            pending[query.interest.polarity, matched_seq].append(query)
         return pending
-
-    def _match(
-        self, evidence: Evidence, query: Query, item_id: int, quotes: Quotes, judged: Judged
-    ) -> Match:
-        return Match(
-            contact_id=query.interest.contact_id,
-            interest_id=query.interest.id,
-            item_id=item_id,
-            relevance=judged.relevance,
-            cosine=round(judged.cosine, 4),
-            margin=round(judged.margin, 4),
-            lexical=round(judged.lexical, 4),
-            # By sentence vectors for what may be shown, by words alone for a near miss.
-            span=evidence.span(item_id, quotes, query.words, query.vector)
-            if judged.relevance >= self._model.threshold and query.interest.polarity == "like"
-            else lexical_span(quotes, query.words),
-        )
 
     @property
     def judge(self) -> Judge:
         """How pairs are judged under this model."""
         return self._judge
+
+    @property
+    def pool(self) -> Pool:
+        """The pool's vectors on this machine's disk, as they were when last brought up to date."""
+        return self._pool
 
     @property
     def embedder(self) -> Embedder:
@@ -259,44 +216,17 @@ class Matching:
         n = len(queries.all)
         if n == 0:
             return []
-        evidence = self._fresh_evidence()  # the page has no id to be remembered by
+        # The page has no id to be remembered by.
+        reader = Reader(lambda _: {0: (title, text)}, self.fresh_evidence())
         item = self._judge.background.centred(page)
         nearest = self._judge.nearest(item)
-        cosines = (queries.vectors @ padded_rows(item).T)[:n, 0]
+        cosines = dots(queries.vectors, item, np.arange(n), np.zeros(n, np.int64))
         rivalry = nearest.cosines - queries.handicaps[:, nearest.subjects[0].astype(np.intp)]
         margins = self._judge.margin(cosines, rivalry)
         pairs = Pairs(np.arange(n), np.zeros(n, np.int64), cosines, margins)
-        return [
-            match
-            for matches in self._matches(queries.all, pairs, lambda _: {0: (title, text)}, evidence)
-            for match in matches
-        ]
+        found = choose_matches(self._judge, queries.all, pairs, reader)
+        return [match for matches in found for match in matches]
 
     def queries(self, account_id: str) -> Queries:
         """All of an account's interests, embedded if they were not yet."""
         return self._queries.of(account_id)
-
-
-def _best(queries: Numbers, relevances: NDArray[np.float64], keep: Sequence[int]) -> Numbers:
-    """Rows of each interest's best pairs, and of all that tie with the last of them.
-
-    Args:
-        queries: (n,) interest of each pair, ascending.
-        relevances: (n,) of each pair; NaN is none.
-        keep: How many each interest keeps.
-    """
-    ends = np.searchsorted(queries, np.arange(len(keep) + 1))
-    found = []
-    for at, n in enumerate(keep):
-        rows = np.arange(ends[at], ends[at + 1])
-        rows = rows[relevances[rows] >= LEAST_RELEVANCE]
-        if len(rows) > n:
-            # The storage settles ties at the border by item key.
-            rows = rows[relevances[rows] >= np.partition(relevances[rows], -n)[-n]]
-        found.append(rows)
-    return np.concatenate(found)
-
-
-def _keep(query: Query) -> int:
-    """How many matches of an interest are kept."""
-    return KEEP if query.interest.polarity == "like" else KEEP_AVOIDED

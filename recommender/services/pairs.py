@@ -6,7 +6,6 @@ what costs. So the work goes item by item, whatever the order of the pairs.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ import numpy as np
 from recommender.relevance import count_words
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.int64]
     Shares = NDArray[np.float64]
     Read = Callable[[Sequence[int]], Mapping[int, tuple[str, str]]]
+    Words = tuple[Counter[str], Counter[str]]
+    """Title words, and words of title and the text's beginning, with their counts."""
 
 READ_AT_ONCE = 500
 
@@ -55,6 +57,11 @@ class Met(NamedTuple):
     text: str
 
 
+def words_of(item: Met) -> Words:
+    """The words of an item, counted now."""
+    return count_words(item.title, item.text)
+
+
 def by_item(items: Numbers, read: Read) -> Iterator[Met]:
     """The items of some pairs, each once; those that are gone are left out.
 
@@ -84,7 +91,11 @@ class WordShares(NamedTuple):
 
 
 def word_shares(
-    model: RelevanceModel, queries: Sequence[Query], pairs: Pairs, read: Read
+    model: RelevanceModel,
+    queries: Sequence[Query],
+    pairs: Pairs,
+    read: Read,
+    count: Callable[[Met], Words] = words_of,
 ) -> WordShares:
     """Lexical shares of pairs.
 
@@ -93,21 +104,22 @@ def word_shares(
         queries: The interests that the pairs number.
         pairs: What is asked.
         read: Title and text of items by their ids.
+        count: The words of an item.
     """
-    asking: dict[str, list[int]] = defaultdict(list)
-    for at, query in enumerate(queries):
-        for word in set(query.words):
-            asking[word].append(at)
     shares = WordShares(*(np.full(len(pairs.items), np.nan) for _ in range(2)))
     for item in by_item(pairs.items, read):
         shares.body[item.rows] = shares.title[item.rows] = 0.0
-        head, words = count_words(item.title, item.text)
-        # Most interests have no word in common with it.
-        found = {at for word in asking.keys() & words.keys() for at in asking[word]}
-        if not found:
-            continue
+        head, words = count(item)
+        # What one likes, others like, too; and most have no word in common with the item.
+        known: dict[tuple[str, ...], tuple[float, float] | None] = {}
         for row, at in zip(item.rows, pairs.queries[item.rows].tolist(), strict=True):
-            if at in found:
-                shares.body[row] = model.lexical(queries[at].words, words)
-                shares.title[row] = model.lexical(queries[at].words, head)
+            phrase = queries[at].words
+            if phrase not in known:
+                known[phrase] = (
+                    None
+                    if words.keys().isdisjoint(phrase)
+                    else (model.lexical(phrase, words), model.lexical(phrase, head))
+                )
+            if (both := known[phrase]) is not None:
+                shares.body[row], shares.title[row] = both
     return shares

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from recommender.services.embedding import embed_interests
-from recommender.services.judging import padded_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +30,7 @@ class Queries(NamedTuple):
 
     all: list[Query]
     vectors: Vectors
-    """(n padded, dim) centred unit vectors; see `judging.padded_rows`."""
+    """(n, dim) centred unit vectors."""
     handicaps: Vectors
     """(n, n_subjects) of `Query.handicap`."""
 
@@ -78,18 +77,16 @@ class QueryCache:
         return {interest_id: blob for interest_id, (blob, _) in found.items()}
 
     def _made(self, interests: Sequence[Interest], vectors: Mapping[str, bytes]) -> Queries:
-        from recommender_models import from_bytes
+        from recommender_models import rows_from_blobs
 
         dim = self._embedder.dim
-        found = [
-            self._judge.query(interest, from_bytes(vectors[interest.id], dim))
-            for interest in interests
-            if interest.id in vectors
-        ]
-        if not found:
+        known = [interest for interest in interests if interest.id in vectors]
+        if not known:
             return Queries([], np.zeros((0, dim), np.float32), np.zeros((0, 0), np.float32))
+        blobs = [vectors[interest.id] for interest in known]
+        found = self._judge.queries(known, rows_from_blobs(blobs, dim))
         return Queries(
             found,
-            padded_rows(np.stack([query.vector for query in found])),
+            np.stack([query.vector for query in found]),
             np.stack([query.handicap for query in found]),
         )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from recommender.services.judging import N_RIVALS, PAD, SYNONYM_HANDICAP, padded_rows
+from recommender.services.judging import N_RIVALS, SYNONYM_HANDICAP, dots, rivals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 PRODUCT_CELLS = 2**20
 """Pairs whose cosines are made together: 4 MB, lest they leave the processor's cache."""
-FEW_QUERIES = 8
 FEW_SYNONYMS = 3
 """Subjects that are an interest by another name; most interests have no more."""
 SLACK = 1e-4
@@ -71,9 +70,10 @@ class Scan:
         self._judge = judge
         self._vectors = np.stack([query.vector for query in queries])
         self._handicaps = np.stack([query.handicap for query in queries])
-        self._offsets = self._vectors @ judge.background.mean
+        self._offsets = np.einsum("ij,j->i", self._vectors, judge.background.mean)
         self._least = _log_odds(least - ROUNDING)
         self._best = best
+        self._floor = np.float32(judge.model.floor_sd * judge.background.deviation)
         self._gain = most_words_add(judge.model)
         self._parts: list[_Part] = []
         self._n_found = np.zeros(len(queries), np.int64)
@@ -84,52 +84,45 @@ class Scan:
 
     def add(self, block: Block) -> None:
         """Take in a block of the pool."""
-        if len(self._vectors) <= FEW_QUERIES:
-            block = self._worth_a_look(block)
-        columns = padded_rows(block.vectors).T
-        step = max(PAD, PRODUCT_CELLS // max(columns.shape[1], 1) // PAD * PAD)
+        columns = block.vectors.T
+        step = max(1, PRODUCT_CELLS // max(columns.shape[1], 1))
         for start in range(0, len(self._vectors), step):
             rows = slice(start, start + step)
             some = self._vectors[rows]
-            cosines = (padded_rows(some) @ columns)[: len(some), : len(block.seqs)]
+            cosines = some @ columns
             # In place: another array of this size would cost as much as the product.
             cosines -= self._offsets[rows, None]
             cosines /= block.lengths
             self._add_some(block, start, cosines)
 
-    def _worth_a_look(self, block: Block) -> Block:
-        """The items of a block that a quick product leaves in question.
-
-        For few interests the product that gives the same bits in any company is mostly made of
-        padding; so it is made for few items.
-        """
-        near = np.zeros(len(block.seqs), np.bool_)
-        for at, (vector, offset) in enumerate(zip(self._vectors, self._offsets, strict=True)):
-            cosines = (block.vectors @ vector - offset) / block.lengths + np.float32(SLACK)
-            near |= self._in_reach(block, at, cosines[None, :])[0]
-        return block.only(np.flatnonzero(near))
-
     def _add_some(self, block: Block, start: int, cosines: Vectors) -> None:
         queries, items = np.nonzero(self._in_reach(block, start, cosines))
         if not len(queries):
             return
-        cosine = cosines[queries, items]
+        cosines = cosines[queries, items]
         queries += start
         subjects = block.nearest.subjects[items].astype(np.intp)
-        rivalry = block.nearest.cosines[items] - self._handicaps[queries[:, None], subjects]
-        margin = self._judge.margin(cosine, rivalry)
-        model, deviation = self._judge.model, self._judge.background.deviation
-        surely = (
-            model.bias + model.weights.cosine / deviation * cosine + model.weights.margin * margin
-        )
+        others = rivals(block.nearest.cosines[items] - self._handicaps[queries[:, None], subjects])
         wanted = np.maximum(self._least, _below(self._borders[queries]))
-        kept = surely + self._gain >= wanted
-        part = _Part(
-            queries[kept], block.seqs[items[kept]], cosine[kept], margin[kept], surely[kept]
-        )
+        kept = self._surely(cosines, self._judge.over(cosines, others)) >= wanted - self._gain
+        queries, items, others = queries[kept], items[kept], others[kept]
+        # Again, one by one: the product's last bits hang on what else was in it.
+        cosines = dots(self._vectors, block.vectors, queries, items)
+        cosines = (cosines - self._offsets[queries]) / block.lengths[items]
+        margins = self._judge.over(cosines, others)
+        every = _Part(queries, block.seqs[items], cosines, margins, self._surely(cosines, margins))
+        part = every.only(cosines >= self._floor)
         self._parts.append(part)
         self._n_found += np.bincount(part.queries, minlength=len(self._n_found))
         self._raise_borders()
+
+    def _surely(self, cosines: Vectors, margins: Vectors) -> Vectors:
+        """(n,) log-odds of pairs without any word."""
+        model, deviation = self._judge.model, self._judge.background.deviation
+        log_odds: Vectors = (
+            model.bias + model.weights.cosine / deviation * cosines + model.weights.margin * margins
+        )
+        return log_odds
 
     def _in_reach(self, block: Block, start: int, cosines: Vectors) -> NDArray[np.bool_]:
         """Which pairs might come near, if they held all the words of the interest.
@@ -144,14 +137,13 @@ class Scan:
         """
         rows = slice(start, start + len(cosines))
         model, deviation = self._judge.model, self._judge.background.deviation
-        floor = model.floor_sd * deviation
         of_cosine = model.weights.cosine * (
             model.floor_sd if model.weights.cosine < 0 else 1 / deviation
         )
         wanted = np.maximum(self._least, _below(self._borders[rows]))
         margin = (wanted - model.bias - self._gain - of_cosine) / model.weights.margin
         lead = (margin * deviation - self._most_handicap[rows] - SLACK).astype(np.float32)
-        near: NDArray[np.bool_] = cosines >= np.float32(floor)
+        near: NDArray[np.bool_] = cosines >= self._floor - np.float32(SLACK)
         n_synonyms = self._n_synonyms[rows]
         for n, those in (
             (FEW_SYNONYMS, n_synonyms <= FEW_SYNONYMS),
@@ -235,6 +227,23 @@ def _below(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
 def _log_odds(probability: float) -> float:
     p = min(max(probability, 1e-12), 1 - 1e-12)
     return math.log(p / (1 - p))
+
+
+def near_any(judge: Judge, centres: Vectors, block: Block) -> NDArray[np.bool_]:
+    """(n,) which interests are near enough to any item of a block to be looked at.
+
+    Far cheaper than a pass, for the others need not be likened to all the subjects.
+
+    Args:
+        judge: Knows background and numbers.
+        centres: (n, dim) centred unit vectors of interests.
+        block: A few items.
+    """
+    background = judge.background
+    cosines = (centres @ block.vectors.T - (centres @ background.mean)[:, None]) / block.lengths
+    floor = np.float32(judge.model.floor_sd * background.deviation - SLACK)
+    near: NDArray[np.bool_] = np.any(cosines >= floor, axis=1)
+    return near
 
 
 def scan(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from recommender.storage.database import Database
     from recommender.storage.job_log import SqlJobLog
     from recommender.storage.mail import SqlMail
+    from recommender.storage.ranges import SqlRanges
 
 Store = TypeVar("Store")
 
@@ -72,6 +73,13 @@ class SqlLibrary:
         from recommender.storage.mail import SqlMail
 
         return self._guarded(SqlMail(self._db))
+
+    @cached_property
+    def ranges(self) -> SqlRanges:
+        """Ranges of accounts; `suggest` has no use for them."""
+        from recommender.storage.ranges import SqlRanges
+
+        return self._guarded(SqlRanges(self._db))
 
     @cached_property
     def backlog(self) -> SqlBacklog:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         MatchStore,
         VectorStore,
     )
+    from recommender.storage.range_protocol import RangeStore
 
 
 class PeopleStore(Protocol):
@@ -221,6 +222,10 @@ class Storage(Protocol):
     @property
     def matches(self) -> MatchStore:
         """Matches."""
+
+    @property
+    def ranges(self) -> RangeStore:
+        """Ranges of accounts, for matching."""
 
     @property
     def history(self) -> HistoryStore:

@@ -27,6 +27,7 @@ from recommender.testing.matching import MatchesContract
 from recommender.testing.people import PeopleContract
 from recommender.testing.pool import PoolContract
 from recommender.testing.queueing import QueueContract
+from recommender.testing.ranges import RangeContract
 from recommender.testing.rhythm import RhythmContract
 from recommender.testing.source import SourceContract
 
@@ -52,6 +53,7 @@ class StorageContract(
     IntakeContract,
     PoolContract,
     MatchesContract,
+    RangeContract,
     RhythmContract,
     AccessContract,
     MailContract,

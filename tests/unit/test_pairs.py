@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recommender.relevance import Evidence, RelevanceModel, count_words
+from recommender.services.choosing import LEAST_RELEVANCE, best_rows
 from recommender.services.judging import Query
-from recommender.services.matching import LEAST_RELEVANCE, _best
 from recommender.services.pairs import READ_AT_ONCE, Pairs, by_item, word_shares
 from recommender.testing import make_contact, make_interest
 from recommender.words import tokens
@@ -83,7 +83,7 @@ def test_each_item_is_read_once_and_few_at_a_time() -> None:
 def test_the_best_are_kept_with_all_that_tie(lists: list[list[float]], keep: int) -> None:
     queries = np.repeat(np.arange(len(lists)), [len(one) for one in lists])
     relevances = np.array([p for one in lists for p in one])
-    best = _best(queries, relevances, [keep] * len(lists)).tolist()
+    best = best_rows(queries, relevances, [keep] * len(lists)).tolist()
     for at, one in enumerate(lists):
         kept = [relevances[row] for row in best if queries[row] == at]
         fit = sorted((p for p in one if p >= LEAST_RELEVANCE), reverse=True)
