@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,7 +34,7 @@ class Newest:
     def __init__(self, judge: Judge, dim: int) -> None:
         self._judge = judge
         self._dim = dim
-        self._begin(0)
+        self._begin(sys.maxsize)
 
     def _begin(self, after_seq: int) -> None:
         self._after_seq = after_seq
@@ -43,8 +44,9 @@ class Newest:
 
     def read(self, storage: Storage, model_key: str, *, after_seq: int, last_seq: int) -> None:
         """See to it that all vectors after a sequence number are there, up to another."""
+        is_within = self._after_seq <= after_seq <= self._last_seq
         # In a restored backup the numbers may stand for others.
-        if after_seq < self._after_seq or last_seq < self._last_seq or self._is_full():
+        if not is_within or last_seq < self._last_seq or self._is_full():
             self._begin(after_seq)
         while self._last_seq < last_seq and (
             rows := storage.vectors.item_vectors_after(model_key, self._last_seq, limit=SYNC_ROWS)

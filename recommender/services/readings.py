@@ -103,7 +103,7 @@ class RememberingReader(Reader):
         found = dict(super().texts(missing)) if missing else {}
         for item_id, text in found.items():
             # Nothing is forgotten for another: they come in the same order again and again.
-            if len(self._known) < REMEMBERED_TEXTS:
+            if item_id in self._seqs and len(self._known) < REMEMBERED_TEXTS:
                 self._known[item_id] = _Known(text)
         found.update({i: self._known[i].text for i in item_ids if i in self._known})
         return found
