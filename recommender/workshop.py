@@ -245,7 +245,8 @@ def opened_ways(house: House, clock: Callable[[], datetime]) -> Iterator[Ways]:
             embedder=house.embedder,
             model_key=lambda: _model_key(house.settings),
             match=match,
-            match_account=lambda account_id, progress: house.matching().run([account_id], progress),
+            # As a range of one: it keeps to what was changed meanwhile, by the account itself.
+            match_account=lambda account_id, progress: match(account_id, account_id, progress),
             send_digest=house.send_digest,
             clock=clock,
             rng=house.rng(),

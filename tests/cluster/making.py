@@ -20,6 +20,7 @@ from recommender_models import VectorMatrix
 from recommender.services.chores import Ways
 from recommender.services.embedding import background
 from recommender.services.matching import Matching
+from recommender.services.range_matching import RangeMatching
 from recommender.services.refresh import Refresher
 from recommender.testing import NOW, WordEmbedder, make_contact, make_interest
 from recommender.wiring import shipped_relevance_model
@@ -113,6 +114,13 @@ class World:
         self.sent: list[str] = []
         self._folder = folder
         self._matching: list[Matching] = []
+        self._ranges: list[RangeMatching] = []
+
+    def use_model(self, key: str) -> None:
+        """Take another model from now on."""
+        self.embedder.key = key
+        self._matching.clear()
+        self._ranges.clear()
 
     def fill(self, n_accounts: int = 2) -> None:
         """Accounts with contacts and interests, each with most of the feeds and a dead one."""
@@ -151,8 +159,9 @@ class World:
         return self.now
 
     def _match(self, first: str, last: str, progress: Progress) -> None:
-        some = [one for one in self.storage.accounts() if first <= one <= last]
-        self.matching().run(some, progress)
+        if not self._ranges:
+            self._ranges.append(RangeMatching(self.storage, self.matching()))
+        self._ranges[0].run(first, last, progress)
 
     def ways(self) -> Ways:
         return Ways(
@@ -160,7 +169,9 @@ class World:
             embedder=lambda: self.embedder,
             model_key=lambda: self.embedder.key,
             match=self._match,
-            match_account=lambda account_id, progress: self.matching().run([account_id], progress),
+            match_account=lambda account_id, progress: self._match(
+                account_id, account_id, progress
+            ),
             send_digest=self.sent.append,
             clock=self.clock,
             rng=Fixed(),

@@ -234,8 +234,7 @@ def test_a_new_model_takes_over_when_it_has_done_everything(world: World) -> Non
     queue = Held(world)
     queue.put([look_job()])
     queue.run()
-    world.embedder.key = "newer"
-    world._matching.clear()
+    world.use_model("newer")
     queue = Held(world)
     queue.put([sweep_job()])
     queue.run()
