@@ -60,7 +60,21 @@ def intake(server: Server, n_entries: int, crews: Sequence[int]) -> Iterator[dic
                 "entries_a_s": round(a_second),
                 "times_one_process": round(a_second / alone[kind], 2),
             }
+        if processes == crews[0]:
+            yield {"of": "intake_rows", **_bytes_an_item(server)}
         server.drop("intake")
+
+
+def _bytes_an_item(server: Server) -> dict[str, int]:
+    """Of what is kept beside an item, with indexes."""
+    _analyse(server, "intake")
+    with server.superuser("intake") as db:
+        row = db.execute(
+            "SELECT pg_total_relation_size('item_keys') / count(*),"
+            " pg_total_relation_size('feed_items') / count(*) FROM items"
+        ).fetchone()
+    assert row is not None
+    return {"item_keys_bytes_an_item": row[0], "feed_items_bytes_an_item": row[1]}
 
 
 def _child(server: Server, first: int, n_feeds: int) -> list[str]:

@@ -49,10 +49,10 @@ def stories(server: Server, stuff: Material, around: int) -> Iterator[dict[str, 
     """Core seconds of giving items their stories, with so many told in the days around them."""
     few, many = around // 600 or 2, around // 80
     _told(server, stuff, 100, 2)  # for what is loaded the first time
-    rows = []
+    rows, bands = [], 0
     for n_around in (around // 4, around):
         for n_items in (few, many):
-            spent = _told(server, stuff, n_around, n_items)
+            spent, bands = _told(server, stuff, n_around, n_items)
             rows.append((n_around, n_items, spent))
             yield {
                 "of": "stories",
@@ -69,10 +69,11 @@ def stories(server: Server, stuff: Material, around: int) -> Iterator[dict[str, 
         "core_us_a_job_an_item_around": round(1e6 * window, 1),
         "core_ms_an_item": round(1e3 * an_item, 2),
         "core_us_an_item_an_item_around": round(1e6 * a_pair, 3),
+        "story_bands_bytes_an_item": bands,
     }
 
 
-def _told(server: Server, stuff: Material, n_around: int, n_items: int) -> float:
+def _told(server: Server, stuff: Material, n_around: int, n_items: int) -> tuple[float, int]:
     from recommender.services.stories import place_stories
     from recommender.storage.postgres import open_postgres
 
@@ -85,5 +86,8 @@ def _told(server: Server, stuff: Material, n_around: int, n_items: int) -> float
     place_stories(storage, stuff.embedder)
     spent = Spent(time.process_time(), server.processor_s()).less(before)
     storage.close()
+    with server.superuser("stories") as db:
+        row = db.execute("SELECT pg_total_relation_size('story_bands')").fetchone()
+    assert row is not None
     server.drop("stories")
-    return spent.all
+    return spent.all, round(row[0] / n_items)
