@@ -88,14 +88,17 @@ class Judge:
 
     def queries(self, interests: Sequence[Interest], vectors: Vectors) -> list[Query]:
         """Interests with their (n, dim) vectors; each comes to the same in any company."""
-        return self.centred_queries(interests, self.background.centred(vectors))
+        rows = range(len(vectors))
+        return self.centred_queries(interests, self.background.centred(vectors), rows)
 
-    def centred_queries(self, interests: Sequence[Interest], centres: Vectors) -> list[Query]:
-        """The same, where their vectors have been centred."""
+    def centred_queries(
+        self, interests: Sequence[Interest], centres: Vectors, rows: Sequence[int]
+    ) -> list[Query]:
+        """The same of centred vectors, which some may share: the row of each interest's."""
         handicaps = _handicaps(self._subject_cosines(centres))
         return [
-            Query(interest, centre, _words(interest.phrase), handicap)
-            for interest, centre, handicap in zip(interests, centres, handicaps, strict=True)
+            Query(interest, centres[row], _words(interest.phrase), handicaps[row])
+            for interest, row in zip(interests, rows, strict=True)
         ]
 
     @cached_property
@@ -174,7 +177,8 @@ class Judge:
         counted = [count_words(*one) for one in words]
         found = np.empty((len(self.background.subjects), len(items)))
         nobodys = [_nobodys(phrase) for phrase in all_subjects()]
-        for at, query in enumerate(self.centred_queries(nobodys, self.background.subjects)):
+        subjects = self.background.subjects
+        for at, query in enumerate(self.centred_queries(nobodys, subjects, range(len(subjects)))):
             cosines = centred @ query.vector
             lexical = partial(self.model.lexical, query.words)
             shares = np.array([(lexical(body), lexical(head)) for head, body in counted])

@@ -182,15 +182,21 @@ class RangeMatching:
     ) -> tuple[list[_Group], list[Query]]:
         """The interests in groups that meet the same items, but those that are near none."""
         alike = sorted(met, key=lambda one: _company(one, sights[one.account_id]))
-        vectors = rows_from_blobs([one.vector for one in alike], self._dim)
-        centres = self._judge.background.centred(vectors)
+        # Who likes the same has the same vector.
+        distinct = {
+            vector: n for n, vector in enumerate(dict.fromkeys(one.vector for one in alike))
+        }
+        centres = self._judge.background.centred(rows_from_blobs(list(distinct), self._dim))
+        row_of = np.array([distinct[one.vector] for one in alike], np.int64)
         groups, asked, at = [], [], 0
         for _, group in groupby(alike, lambda one: _company(one, sights[one.account_id])):
             n = len(list(group))
             sight = _after(sights[alike[at].account_id], alike[at].matched_seq)
             rows = np.arange(at, at + n)
             if len(sight.seqs) <= FEW_ITEMS:
-                near = [near_any(self._judge, centres[rows], one) for one in blocks(sight.seqs)]
+                near = [
+                    near_any(self._judge, centres[row_of[rows]], one) for one in blocks(sight.seqs)
+                ]
                 rows = rows[np.any(near, axis=0)]
             if len(rows):
                 asked.append(rows)
@@ -198,7 +204,9 @@ class RangeMatching:
             at += n
         chosen = np.concatenate([np.empty(0, np.int64), *asked])
         interests = [alike[row].interest for row in chosen.tolist()]
-        return groups, self._judge.centred_queries(interests, centres[chosen])
+        wanted, row_of_each = np.unique(row_of[chosen], return_inverse=True)
+        queries = self._judge.centred_queries(interests, centres[wanted], row_of_each.tolist())
+        return groups, queries
 
     def _pairs(self, groups: Sequence[_Group], queries: Sequence[Query], blocks: Blocks) -> Pairs:
         """The pairs that the pass finds for each interest with what its account can see."""

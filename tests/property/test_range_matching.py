@@ -104,7 +104,7 @@ def beginning(rng: random.Random) -> Iterator[tuple[Any, ...]]:
 
 
 some_examples = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
@@ -120,6 +120,7 @@ def sized(monkeypatch: pytest.MonkeyPatch) -> Callable[[tuple[int, int]], None]:
     return set_sizes
 
 
+@pytest.mark.slow
 @some_examples
 @given(st.integers(0, 2**32), st.lists(st.one_of(*additions, *changes), max_size=30), sizes)
 def test_a_range_comes_to_what_each_of_it_comes_to(
@@ -141,6 +142,7 @@ def test_a_range_comes_to_what_each_of_it_comes_to(
                 happen(together, one)
 
 
+@pytest.mark.slow
 @some_examples
 @given(
     st.integers(0, 2**32),
