@@ -32,7 +32,7 @@ from recommender.services.queueing import (
     poll_job,
     stories_job,
 )
-from recommender.services.ranges import ACCOUNTS_AT_ONCE, holding
+from recommender.services.ranges import ACCOUNTS_AT_ONCE, Borders
 from recommender.services.refresh import RETENTION
 from recommender.services.stories import place_stories
 
@@ -99,7 +99,7 @@ class Chores:
         self._storage = storage
         self._queue = queue
         self._ways = ways
-        self._accounts_at_once = accounts_at_once
+        self._borders = Borders(storage.accounts, ways.clock, accounts_at_once)
         # Model and matrices are one set for the process, and used by one thread at a time.
         self._model = threading.Lock()
 
@@ -185,11 +185,8 @@ class Chores:
         self._queue.put([*self._ranges_of(readers), stories_job()])
 
     def _ranges_of(self, accounts: Sequence[str]) -> list[QueuedJob]:
-        """Jobs for the ranges that these accounts, in order, fall into."""
-        if not accounts:
-            return []
-        found = holding(accounts, self._storage.accounts(), self._accounts_at_once)
-        return [match_job(first, last) for first, last in found]
+        """Jobs for the ranges that these accounts fall into."""
+        return [match_job(*borders) for borders in self._borders.holding(accounts)]
 
     def stories(self, *, progress: Progress = silent) -> None:
         """Find which articles tell the same story, once those that are coming have come.

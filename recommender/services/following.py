@@ -16,12 +16,11 @@ from recommender.services import shapes
 from recommender.services.ingest import FeedOutcome, wants_a_look
 from recommender.services.queueing import (
     AWAITED,
+    is_matching,
     look_job,
     match_interests_job,
-    match_job,
     poll_job,
 )
-from recommender.services.ranges import holding
 from recommender.services.refresh import RefreshReport
 
 if TYPE_CHECKING:
@@ -127,14 +126,8 @@ class QueuedRefresh:
         n_polls = len(self._queue.under_way({"poll"}) & polls)
         is_embedding = bool(self._queue.under_way({"look", "embed"}))
         n_unready = self._storage.backlog.n_unready(self._account_id) if is_embedding else 0
-        n_matching = len(self._queue.under_way({"match", "match_interests"}) & self._our_matching())
-        return n_polls, n_unready, n_matching
-
-    def _our_matching(self) -> set[str]:
-        ours = [self._account_id]
-        mine = [match_interests_job(self._account_id)]
-        mine += [match_job(*one) for one in holding(ours, self._storage.accounts())]
-        return {job.queueing_lock for job in mine if job.queueing_lock}
+        matching = self._queue.under_way({"match", "match_interests"})
+        return n_polls, n_unready, sum(is_matching(one, self._account_id) for one in matching)
 
     def _reported(self, feeds: Sequence[Feed]) -> RefreshReport:
         news = self._storage.backlog.news(self._account_id)

@@ -7,6 +7,7 @@ somebody else whenever it doubts that the first one lives.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
@@ -154,8 +155,17 @@ def stories_job() -> QueuedJob:
 
 def match_job(first: str, last: str) -> QueuedJob:
     """Match what is new with a range of accounts, both ends included."""
-    lock = f"match:{first}"
-    return QueuedJob("match", "match", {"first": first, "last": last}, lock, lock)
+    wish = f"match:{json.dumps([first, last])}"
+    return QueuedJob("match", "match", {"first": first, "last": last}, f"match:{first}", wish)
+
+
+def is_matching(queueing_lock: str, account_id: str) -> bool:
+    """Whether a job with this queueing lock matches an account's interests."""
+    name, _, whose = queueing_lock.partition(":")
+    if name == "match":
+        first, last = json.loads(whose)
+        return bool(first <= account_id <= last)
+    return queueing_lock == match_interests_job(account_id).queueing_lock
 
 
 def match_interests_job(account_id: str) -> QueuedJob:
