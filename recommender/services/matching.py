@@ -117,6 +117,7 @@ class Matching:
                         self._embedder.key,
                         queries[at].interest.id,
                         matches[at],
+                        after_seq=after_seq,
                         matched_seq=last_seq,
                         keep=kept(queries[at].interest.polarity),
                     )

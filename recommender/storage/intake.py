@@ -45,6 +45,8 @@ class Intake:
             self.added += 1
         elif not may_rewrite(item, known, self._feed_id):
             self._remember(item, known.item_id)
+            if self._feed_id is not None and not known.came_from_this_feed:
+                meet_anew(self._db, known.item_id)
         elif self._has_updates_left(known.item_id):
             self._rewrite(item, known)
             self._remember(item, known.item_id)
@@ -170,6 +172,17 @@ def forget_derived(db: Database, item_id: int) -> None:
     db.execute("DELETE FROM matches WHERE item_id = ?", (item_id,))
     db.execute("DELETE FROM story_bands WHERE item_id = ?", (item_id,))
     db.execute("UPDATE items SET level = NULL, topics = '[]' WHERE id = ?", (item_id,))
+
+
+def meet_anew(db: Database, item_id: int) -> None:
+    """Give an item's vectors new numbers: it came to the eyes of some who have met those before."""
+    db.lock("vectors")
+    vectors = db.rows("SELECT model_key, vector FROM item_vectors WHERE item_id = ?", (item_id,))
+    db.execute("DELETE FROM item_vectors WHERE item_id = ?", (item_id,))
+    db.execute_many(
+        "INSERT INTO item_vectors (model_key, item_id, vector) VALUES (?, ?, ?)",
+        [(row["model_key"], item_id, row["vector"]) for row in vectors],
+    )
 
 
 def _known(row: Row) -> KnownItem:

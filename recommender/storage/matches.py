@@ -51,6 +51,7 @@ class SqlMatches:
         interest_id: str,
         matches: Iterable[Match],
         *,
+        after_seq: int = 0,
         matched_seq: int,
         keep: int,
     ) -> None:
@@ -64,9 +65,9 @@ class SqlMatches:
                 self._put(account_id, model_key, interest_id, found)
                 self._prune(account_id, model_key, interest_id, keep)
             self._db.execute(
-                "UPDATE interest_vectors SET matched_seq = ?"
-                " WHERE account_id = ? AND interest_id = ? AND model_key = ?",
-                (matched_seq, account_id, interest_id, model_key),
+                "UPDATE interest_vectors SET matched_seq = ? WHERE account_id = ?"
+                " AND interest_id = ? AND model_key = ? AND matched_seq = ?",
+                (matched_seq, account_id, interest_id, model_key, after_seq),
             )
 
     def _put(

@@ -231,10 +231,14 @@ class MatchStore(Protocol):
         interest_id: str,
         matches: Iterable[Match],
         *,
+        after_seq: int = 0,
         matched_seq: int,
         keep: int,
     ) -> None:
         """Put matches of one interest, keep its best `keep`, and note how far it was matched.
+
+        If it is not matched up to `after_seq`, as it was when it was read, what it has met was
+        put back meanwhile: the note stays as it is, and the interest is matched once more.
 
         Ties in relevance are settled by the item's key, so any order of calls over the same
         items leaves the same rows. Items the account can't see are left out.

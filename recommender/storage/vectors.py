@@ -24,6 +24,14 @@ class SqlVectors:
             # Whoever has read up to a number must have seen all below it: numbers are given out
             # by one writer after the other, as they become visible.
             self._db.lock("vectors")
+            for chunk in chunks(list(vectors)):
+                # Made of a text that was rewritten before they were put.
+                self._db.execute(
+                    f"DELETE FROM matches WHERE model_key = ? AND item_id IN ({marks(chunk)})"
+                    " AND NOT EXISTS (SELECT 1 FROM item_vectors v WHERE"
+                    " v.item_id = matches.item_id AND v.model_key = matches.model_key)",
+                    (model_key, *chunk),
+                )
             self._db.execute_many(
                 "INSERT INTO item_vectors (model_key, item_id, vector)"
                 " SELECT ?, id, ? FROM items WHERE id = ?"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from recommender.testing.builders import MODEL, fill, make_match
+from recommender.testing.builders import MODEL, NOW, fill, make_item, make_match
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +58,44 @@ class MatchesContract:
         assert storage.counts("me").matches == 0
         storage.people.delete_contact("me", contact.id)
         assert storage.people.interests("me") == []
+
+    def test_a_mark_that_was_put_back_meanwhile_stays(self, storage: Storage) -> None:
+        """Who subscribes while it is matched is matched with what the feed had before."""
+        _, interest = fill(storage)
+
+        def put(after_seq: int, matched_seq: int) -> int:
+            storage.matches.put_matches(
+                *("me", MODEL, interest.id, []),
+                after_seq=after_seq,
+                matched_seq=matched_seq,
+                keep=9,
+            )
+            return storage.vectors.interest_vectors("me", MODEL)[interest.id][1]
+
+        assert put(0, 3) == 3
+        feed = storage.feeds.feeds("me")[0]
+        storage.feeds.unsubscribe("me", feed.id)
+        storage.feeds.subscribe("you", feed.url, kind="article", title="", now=NOW)
+        storage.items.put_items([make_item("https://x")], feed_id=feed.id, owner_id="", now=NOW)
+        storage.feeds.subscribe("me", feed.url, kind="article", title="", now=NOW)
+        assert put(3, 4) == 0
+        assert put(0, 4) == 4
+
+    def test_a_match_does_not_outlive_the_text_it_was_made_of(self, storage: Storage) -> None:
+        """One that was put just after the text had changed goes when the new text is ready."""
+        _, interest = fill(storage)
+        first, second, _ = sorted(item.id for item in storage.items.items("me"))
+        feed = storage.feeds.feeds("me")[0]
+        changed = make_item("https://example.com/0", text="New.", content_hash="new")
+        storage.items.put_items([changed], feed_id=feed.id, owner_id="", now=NOW)
+        found = [make_match(interest, one) for one in (first, second)]
+        for model_key in (MODEL, "another"):
+            storage.vectors.put_interest_vector("me", interest.id, model_key, b"\0" * 16)
+            storage.matches.put_matches("me", model_key, interest.id, found, matched_seq=3, keep=9)
+        storage.vectors.put_item_vectors(MODEL, {first: b"\1" * 16, second: b"\1" * 16})
+        kept = storage.matches.candidates("me", interest.contact_id, limit=9)
+        assert [one.item_id for one in kept] == [second]
+        assert storage.counts("me").matches == 3
 
     def test_what_is_avoided_is_told_apart(self, storage: Storage) -> None:
         """Matches with what is avoided are no candidates."""

@@ -160,14 +160,14 @@ class RangeContract:
         login = Login("basic", "c:secret")
         storage.feeds.subscribe("c", "https://p", kind="article", title="", now=NOW, login=login)
         first = publish(storage, "https://f", "https://e/1", "https://e/2")
-        publish(storage, "https://g", "https://e/2")  # the same, by another feed
+        second = publish(storage, "https://g", "https://e/2")  # the same, by another feed
         own = save(storage, "b", "https://e/own")
         private = publish(storage, "https://p", "https://e/private", owner_id="c")
         last = publish(storage, "https://g", "https://e/3")
         everybody = {"a": 0, "b": 0, "c": 0, "nobody": 0}
         wanted = {
-            "a": [first - 1, first, last],
-            "b": [first, own, last],
+            "a": [first - 1, second, last],
+            "b": [second, own, last],
             "c": [private],
             "nobody": [],
         }
@@ -175,17 +175,31 @@ class RangeContract:
         for account_id, some in wanted.items():
             assert seqs(storage, {account_id: 0}) == {account_id: some}
         assert seqs(storage, {"a": first - 1, "b": own, "c": private}) == {
-            "a": [first, last],
+            "a": [second, last],
             "b": [last],
             "c": [],
         }
-        assert storage.ranges.seen(MODEL, {"a": 0, "b": 0}, last_seq=first)["a"].rows == [
+        assert storage.ranges.seen(MODEL, {"a": 0, "b": 0}, last_seq=second)["a"].rows == [
             (seq, item_id)
             for seq, item_id, _ in storage.vectors.item_vectors_after(MODEL, 0, limit=2)
         ]
         assert seqs(storage, {}) == {}
         newest = publish(storage, "https://f", "https://e/1", text="Rewritten.")
-        assert seqs(storage, {"a": 0, "b": 0})["a"] == [first, last, newest]
+        assert seqs(storage, {"a": 0, "b": 0})["a"] == [second, last, newest]
+
+    def test_what_a_second_feed_brings_is_new_to_its_readers(self, storage: Storage) -> None:
+        """Once; and nothing is lost by it for those who knew it."""
+        join(storage, "a", "https://f")
+        join(storage, "b", "https://g")
+        first = publish(storage, "https://f", "https://e/1")
+        storage.vectors.activate_model(MODEL)
+        Round(storage).put()
+        second = publish(storage, "https://g", "https://e/1")
+        assert second > first
+        assert storage.items.n_without_vector(MODEL) == 0
+        assert Round(storage).put() == 2
+        assert kept(storage, "a") == kept(storage, "b") == [("https://e/1", 0.5)]
+        assert publish(storage, "https://g", "https://e/1") == second
 
     def test_how_far_back_the_newest_reach(self, storage: Storage) -> None:
         """As many as there are are after the number; one fewer are after the next."""
