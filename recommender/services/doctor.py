@@ -45,18 +45,20 @@ class Diagnosis:
         return all(finding.state != "fault" for finding in self.findings)
 
 
-def diagnose_storage(storage: Storage, data_dir: Path) -> list[Finding]:
-    """Whether the file is sound and has room to grow."""
+def diagnose_storage(storage: Storage, data_dir: Path, *, is_on_server: bool) -> list[Finding]:
+    """Whether the library is sound, and this machine's disk has room."""
     damage = storage.check()
     free = shutil.disk_usage(data_dir).free
+    room = f"{free // 2**20} MB free" + (" on this machine" if is_on_server else "")
+    mend = "see docs/deploy.md" if is_on_server else "restore it from a `sawthis export`"
     return [
         Finding("data directory", "ok", str(data_dir)),
-        Finding("database", "fault", damage, "restore it from a `sawthis export`")
+        Finding("database", "fault", damage, mend)
         if damage
         else Finding("database", "ok", "sound"),
-        Finding("disk", "warning", f"{free // 2**20} MB free", "free some space")
+        Finding("disk", "warning", room, "free some space")
         if free < LOW_DISK_BYTES
-        else Finding("disk", "ok", f"{free // 2**20} MB free"),
+        else Finding("disk", "ok", room),
     ]
 
 
@@ -212,7 +214,7 @@ def diagnose(
     """
     counts = storage.counts(account_id)
     findings = [
-        *diagnose_storage(storage, data_dir),
+        *diagnose_storage(storage, data_dir, is_on_server=queue is not None),
         *diagnose_model(storage, load_embedder, about_model),
         *diagnose_feeds(storage.feeds.feeds(account_id), now),
         *diagnose_people(counts),

@@ -51,7 +51,7 @@ class PostgresStorage(SqlLibrary):
         if row is not None and row[0]:
             return (
                 "its user is above row-level security, which then guards nothing: "
-                "make one that is no superuser (docs/deploy.md)"
+                "make one that is no superuser"
             )
         return None
 

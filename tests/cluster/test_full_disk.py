@@ -65,6 +65,7 @@ def test_a_full_disk_is_said_and_outlived(tmp_path: Path, model_cache: Path) -> 
         (database,) = [one for one in findings if one["name"] == "database"]
         assert database["state"] == "fault"
         assert "is full" in database["detail"]
+        assert "export" not in database["advice"]
         assert len(storage.people.contacts("me")) == 1 + n_added  # reading goes on
 
         ballast.unlink()
