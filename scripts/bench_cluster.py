@@ -34,7 +34,7 @@ from cluster_server import running_server
 from cluster_work import Spent, put, took, work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from cluster_library import Made, Material
     from cluster_server import Connection, Server
@@ -53,12 +53,11 @@ def figures(*, quick: bool, accounts: int = 0, items: int = 0) -> Iterator[dict[
         start = start_of_a_worker(server, size, stuff)
         made = fill(server, "base", size, stuff)
         yield _setting(server, size, made)
-        yield from _matched(
-            server, size, made, start, stuff.embedder.key, (1,) if quick else (1, 2, 4)
-        )
+        crews = (1,) if quick else (1, 2, 4)
+        alone = yield from _matched(server, size, made, start, stuff.embedder.key, crews)
         yield shares(server, "base", size, made)
         server.drop("base")
-        yield from _growth(server, size, stuff, start, quick)
+        yield from _growth(server, size, stuff, start, (made, alone), quick=quick)
         yield from stories(server, stuff, 200 if quick else 20_000)
         yield from intake(server, 100 if quick else 2_000, (1, 2) if quick else (1, 2, 4))
         yield embedded(stuff, 16 if quick else 256)
@@ -155,7 +154,8 @@ def _one(db: Connection, sql: str) -> Any:  # noqa: ANN401  (any column)
 
 def _matched(
     server: Server, size: Size, made: Made, start: Spent, model_key: str, crews: tuple[int, ...]
-) -> Iterator[dict[str, Any]]:
+) -> Generator[dict[str, Any], None, Matched]:
+    """By more and more workers; returns what one alone came to."""
     alone: Matched | None = None
     pairs = made.pairs(size)
     for workers in crews:
@@ -182,6 +182,8 @@ def _matched(
             yield _rows(server, "run")
             yield upkeep(server, "run", size, model_key)
         server.drop("run")
+    assert alone is not None
+    return alone
 
 
 def _rows(server: Server, database: str) -> dict[str, Any]:
@@ -205,9 +207,18 @@ def _rows(server: Server, database: str) -> dict[str, Any]:
 
 
 def _growth(
-    server: Server, size: Size, stuff: Material, start: Spent, quick: bool
+    server: Server,
+    size: Size,
+    stuff: Material,
+    start: Spent,
+    whole: tuple[Made, Matched],
+    *,
+    quick: bool,
 ) -> Iterator[dict[str, Any]]:
-    """Core time a pair by one worker: a tenth of the accounts, and what grows from there."""
+    """Core time a pair by one worker: a tenth of the accounts, and what grows from there.
+
+    `whole` is what all accounts came to already.
+    """
     tenth = replace(size, accounts=max(20, size.accounts // 10))
     few = replace(size, accounts=max(20, size.accounts // 50))
     grown = {
@@ -222,10 +233,12 @@ def _growth(
     rows: list[list[float]] = []
     first = 0.0
     for name, one in list(grown.items())[: 1 if quick else None]:
-        made = fill(server, "base", one, stuff)
-        found = match_with(server, "base", one, 1, start)
-        server.drop("run")
-        server.drop("base")
+        made, found = whole
+        if one is not size:
+            made = fill(server, "base", one, stuff)
+            found = match_with(server, "base", one, 1, start)
+            server.drop("run")
+            server.drop("base")
         pairs = made.pairs(one)
         a_pair = found.spent.all / pairs
         first = first or a_pair
