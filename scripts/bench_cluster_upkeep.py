@@ -35,12 +35,13 @@ def upkeep(server: Server, database: str, size: Size, model_key: str) -> dict[st
         "digest_wishes": storage.backlog.digest_wishes,
         "due_feeds": lambda: storage.backlog.due_feeds(utc_now()),
     }
-    found = {}
+    found: dict[str, float] = {}
     for name, ask in asked.items():
         ask()
         began = time.perf_counter()
         ask()
         found[name] = round(1000 * (time.perf_counter() - began), 1)
+    found["readers_found"] = len(storage.backlog.readers(some))
     storage.close()
     return {"of": "upkeep", "ms_at_accounts": size.accounts, **found}
 

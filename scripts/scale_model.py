@@ -51,7 +51,8 @@ MEASURED = {
     "visit_us": Measured(100.0, "core µs of matching, for each interest visited", "fit"),
     "reading_ms": Measured(12.0, "core ms for each item, in each worker", "fit"),
     "pair_us": Measured(5.0, "core µs for each pair", "fit"),
-    "ranges_us": Measured(16.0, "µs for each account, when ranges are asked for", "upkeep"),
+    "account_us": Measured(4.0, "µs to read an account, when ranges are drawn", "upkeep"),
+    "reader_us": Measured(12.0, "µs to find a reader of what was embedded", "upkeep"),
     "behind_us": Measured(6.3, "µs for each interest, when a sweep asks who is behind", "upkeep"),
     "mark_log_bytes": Measured(3000, "bytes of the server's log for each interest visited", "fit"),
     "match_log_bytes": Measured(1000, "bytes of it for each match", "fit"),
@@ -159,8 +160,13 @@ def stages(load: Load) -> list[Stage]:
             math.inf,
         ),
         Stage(
-            "ranges, asked for by each job that embeds",
-            load.changed_polls * load.accounts * figure("ranges_us") / 1e6,
+            "ranges: readers of what was embedded",
+            load.changed_polls * load.readers * figure("reader_us") / 1e6,
+            math.inf,
+        ),
+        Stage(
+            "ranges: drawn anew every ten minutes by each worker",
+            144 * load.match_workers * load.accounts * figure("account_us") / 1e6,
             math.inf,
         ),
         Stage(

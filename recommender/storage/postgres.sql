@@ -206,6 +206,8 @@ CREATE TABLE item_vectors (
     UNIQUE (item_id, model_key)
 );
 CREATE INDEX item_vectors_by_model ON item_vectors(model_key, seq);
+-- Room for each row once more on its page: matched_seq changes with every batch, and a row that
+-- stays on its page writes some bytes to the log, one that moves its vector and index entries too.
 CREATE TABLE interest_vectors (
     account_id TEXT COLLATE "C" NOT NULL,
     interest_id TEXT COLLATE "C" NOT NULL,
@@ -214,8 +216,6 @@ CREATE TABLE interest_vectors (
     matched_seq BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (account_id, interest_id, model_key),
     FOREIGN KEY (account_id, interest_id) REFERENCES interests(account_id, id) ON DELETE CASCADE
--- Room for each row once more on its page: matched_seq changes with every batch, and a row that
--- stays on its page writes some bytes to the log, one that moves its vector and index entries too.
 ) WITH (fillfactor = 45);
 CREATE TABLE matches (
     account_id TEXT COLLATE "C" NOT NULL,

@@ -34,7 +34,7 @@ def names(text: str) -> list[str]:
 
 def tables() -> dict[str, Table]:
     found: dict[str, Table] = {}
-    for name, body in re.findall(r"^CREATE TABLE (\w+) \((.*?)^\);", SCHEMA, re.M | re.S):
+    for name, body in re.findall(r"^CREATE TABLE (\w+) \((.*?)^\)[^\n]*;", SCHEMA, re.M | re.S):
         table = found[name] = Table()
         for line in (one.strip().rstrip(",") for one in body.splitlines()):
             column = line.split(" ")[0]
