@@ -85,6 +85,8 @@ class Window:
     """The articles of some days with vectors and stories, to be compared with."""
 
     def __init__(self, dim: int) -> None:
+        # With room for more than is in them: to make them anew for each article that joins would
+        # cost more than to look for its story.
         self._vectors: Vector = np.zeros((0, dim), np.float32)
         self._times: NDArray[np.float64] = np.zeros(0)
         self._feeds: NDArray[np.int64] = np.zeros(0, np.int64)
@@ -93,22 +95,32 @@ class Window:
 
     def add(self, vectors: Vector, told: Sequence[Told]) -> None:
         """Add articles; `vectors` is (n, dim) of unit length."""
-        self._vectors = np.concatenate([self._vectors, vectors])
-        self._times = np.append(self._times, [one.at.timestamp() for one in told])
-        self._feeds = np.append(self._feeds, [one.feed_id or 0 for one in told])
+        first, end = len(self._stories), len(self._stories) + len(told)
+        if end > len(self._vectors):
+            self._make_room(2 * end)
+        self._vectors[first:end] = vectors
+        self._times[first:end] = [one.at.timestamp() for one in told]
+        self._feeds[first:end] = [one.feed_id or 0 for one in told]
         self._stories.extend(one.story for one in told)
         self._titles.extend(title_words(one.title) for one in told)
+
+    def _make_room(self, n: int) -> None:
+        more = n - len(self._vectors)
+        self._vectors = np.pad(self._vectors, ((0, more), (0, 0)))
+        self._times = np.pad(self._times, (0, more))
+        self._feeds = np.pad(self._feeds, (0, more))
 
     def story_of(self, vector: Vector, at: datetime, feed_id: int | None, title: str) -> str | None:
         """The story of the nearest article of another feed within the span, if near enough.
 
         One feed's articles of a week are often of one kind, hardly ever of one event.
         """
-        near = np.abs(self._times - at.timestamp()) <= SPAN.total_seconds()
-        near &= (self._feeds != (feed_id or 0)) | (self._feeds == 0)
+        n = len(self._stories)
+        near = np.abs(self._times[:n] - at.timestamp()) <= SPAN.total_seconds()
+        near &= (self._feeds[:n] != (feed_id or 0)) | (self._feeds[:n] == 0)
         if not near.any():
             return None
-        cosines = np.where(near, self._vectors @ vector, -1.0)
+        cosines = np.where(near, self._vectors[:n] @ vector, -1.0)
         words = title_words(title)
         likeness, best = max(
             (
@@ -116,9 +128,17 @@ class Window:
                 + WORDS_SHARE * shared_words(words, self._titles[at]),
                 -int(at),
             )
-            for at in np.argsort(-cosines, kind="stable")[:N_COMPARED]
+            for at in _largest(cosines, N_COMPARED)
         )
         return self._stories[-best] if likeness >= SAME_STORY else None
+
+
+def _largest(values: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+    """Where the k largest are, largest first, ties by place; as a stable sort of all has them."""
+    k = min(k, len(values))
+    least = np.partition(values, len(values) - k)[len(values) - k]
+    at = np.flatnonzero(values >= least)
+    return at[np.argsort(-values[at], kind="stable")][:k]
 
 
 def place_stories(storage: Storage, embedder: Embedder, progress: Progress = silent) -> int:
