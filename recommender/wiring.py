@@ -340,8 +340,9 @@ class House:
         from recommender_models import VectorMatrix
 
         model = hashlib.sha256(embedder.key.encode()).hexdigest()[:12]
-        stem = f"{self.storage.library_id()}-{model}"
-
+        # A library that was moved keeps its name, and both may go on.
+        place = "server-" if self.settings.is_cluster else ""
+        stem = f"{self.storage.library_id()}-{place}{model}"
         folder = self._vector_dir
 
         def opened(holds: str, dim: int) -> VectorMatrix:

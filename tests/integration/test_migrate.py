@@ -155,6 +155,22 @@ def test_both_go_on_from_there(demo: Sawthis, fresh: Sawthis, url: str) -> None:
         sawthis.ok("contacts", "remove", "new-person", "--yes")
 
 
+def test_file_and_server_share_no_matrix(demo: Sawthis, url: str) -> None:
+    """A number stands for another vector in each, once both have gone on."""
+
+    def matrices() -> set[str]:
+        found = {one.name for one in (demo.data_dir / "vectors").rglob("*") if one.is_file()}
+        return found - {"claim"}
+
+    demo.ok("migrate", "--to", url)
+    there = Sawthis(demo.data_dir, {"SAWTHIS_DATABASE": url})
+    there.ok("contacts", "add", "New Person", "-i", "sailing")
+    of_the_file = matrices()
+    assert of_the_file
+    there.ok("worker", "--once", "--queues", "match")
+    assert matrices() - of_the_file
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("back", [False, True])
 def test_killed_at_any_moment_it_goes_on(
