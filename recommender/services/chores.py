@@ -18,6 +18,8 @@ import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from recommender_feeds import FeedError
+
 from recommender.services.full_text import complete
 from recommender.services.ingest import keep, visit_to, wants_a_look
 from recommender.services.mailing import due_week, schedule_of
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from recommender_feeds import SourceRegistry
     from recommender_models import Embedder
 
+    from recommender.domain import Feed
     from recommender.services.progress import Progress
     from recommender.services.queueing import Chore, JobQueue, QueuedJob
     from recommender.storage.protocol import Storage
@@ -169,12 +172,18 @@ class Chores:
         if anyway or wants_a_look(feed, now):
             visit = visit_to(self._storage, feed)
             pull = pull_one(self._ways.sources(), visit)
-            keep(self._storage, feed, pull, now=now, jitter=self._ways.rng.random())
+            if not (isinstance(pull, FeedError) and self._was_read_since(feed)):
+                keep(self._storage, feed, pull, now=now, jitter=self._ways.rng.random())
             progress("Checking feeds", 1, 1)
         if (pages := self._ways.sources().pages) is not None:
             complete(self._storage, pages, now=now, feed_id=feed_id, progress=progress)
         new = self._storage.backlog.unready(feed_id=feed_id, limit=SWEPT_AT_ONCE)
         self._queue.put(_in_batches(new))
+
+    def _was_read_since(self, feed: Feed) -> bool:
+        """Whether another has read the feed: this worker may have been cut off for a while."""
+        found = self._storage.backlog.feed(feed.id)
+        return found is not None and found.checked_at != feed.checked_at
 
     def embed(self, item_ids: Sequence[int], *, progress: Progress = silent) -> None:
         """Make items ready, then match them with whoever can see them."""

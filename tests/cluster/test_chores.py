@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from recommender_feeds import FetchError
 
 from recommender.errors import StorageBusy
 from recommender.services.chores import LOST_AFTER, STORIES_WAIT_AT_MOST, Chores
@@ -110,6 +111,26 @@ def test_a_feed_that_is_down_is_no_failure_of_its_job(world: World) -> None:
     assert (down.failures, queue.failed(9)) == (1, [])
     assert down.next_check_at is not None
     assert down.next_check_at > NOW
+
+
+def test_a_late_failure_does_not_hide_that_another_has_read_it(world: World) -> None:
+    """A worker that was cut off was taken for gone, and its job done by another."""
+    queue, feed = Held(world), world.storage.feeds.subscribed_feeds()[0]
+    pull, cut_off = world.source.pull, [feed.url]
+
+    def cut_off_once(url: str, validators: Any) -> Any:
+        if cut_off:
+            cut_off.clear()
+            queue.chores.poll(feed.id)
+            raise FetchError(f"{url} did not answer in time; it is tried again", url=url)
+        return pull(url, validators)
+
+    world.source.pull = cut_off_once  # type: ignore[method-assign]
+    queue.chores.poll(feed.id)
+    found = world.storage.backlog.feed(feed.id)
+    assert found is not None
+    assert (found.failures, found.error) == (0, None)
+    assert found.succeeded_at == NOW
 
 
 def test_only_those_who_see_it_are_matched(world: World) -> None:

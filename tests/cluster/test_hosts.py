@@ -58,6 +58,7 @@ UNDER_WAY = (
     "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
     " AND task_name IN ('poll', 'embed', 'match', 'match_interests', 'stories')"
 )
+FAILING = "SELECT count(*) FROM feeds WHERE failures > 0 OR error IS NOT NULL"
 OF_THE_SECOND = (
     "SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing' AND worker_id ="
     " (SELECT max(id) FROM procrastinate_workers)"
@@ -99,6 +100,16 @@ class Place:
             return self.number(sql) >= wanted
 
         until(is_reached, patience_s=PATIENCE_S)
+
+    def has_no_failure(self) -> bool:
+        """Whether every feed was read in the end; one whose site was cut off is due at once."""
+        if self.number(FAILING) == 0:
+            return True
+        with self.server.superuser("sawthis") as connection:
+            connection.execute("UPDATE feeds SET next_check_at = NULL WHERE failures > 0")
+        self.put(look_job())
+        time.sleep(1)
+        return False
 
     def put(self, *jobs: Any) -> None:
         """Put jobs, from where the database is."""
@@ -193,6 +204,7 @@ def test_two_thousand_polls_through_thick_and_thin(place: Place, tmp_path: Path)
         with hosts.cut_off("two", workers.processes[2:]):
             time.sleep(CUT_OFF_S)
         place.until(DONE, N_FEEDS, workers)
+        until(place.has_no_failure, patience_s=PATIENCE_S)
         place.put(sweep_job())
         until(lambda: place.number(LEFT) == 0 == place.number(UNDER_WAY), patience_s=PATIENCE_S)
         said = "\n".join(workers.said(at) for at in range(3))
@@ -202,7 +214,7 @@ def test_two_thousand_polls_through_thick_and_thin(place: Place, tmp_path: Path)
     assert place.number("SELECT count(DISTINCT key) FROM items") == N_FEEDS
     assert place.number("SELECT count(*) FROM feed_items") == N_FEEDS
     assert place.number("SELECT count(*) FROM item_vectors") == N_FEEDS
-    assert place.number("SELECT count(*) FROM feeds WHERE failures > 0 OR error IS NOT NULL") == 0
+    assert place.number(FAILING) == 0
     assert place.ask("SELECT task_name, args FROM procrastinate_jobs WHERE status = 'failed'") == []
     found = place.ask(MATCHES)
     assert len(found) > N_ACCOUNTS
