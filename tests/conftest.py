@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -17,7 +18,7 @@ from tests.postgres import Server as PostgresServer
 from tests.site import running_site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from recommender.storage.postgres import PostgresStorage
     from recommender.storage.sqlite import SqliteStorage
@@ -125,9 +126,7 @@ def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The default model, compiled once for the whole run."""
     from recommender_models import load_embedder
 
-    cache = tmp_path_factory.mktemp("models")
-    load_embedder("default", cache)
-    return cache
+    return made_once(tmp_path_factory, "models", lambda cache: load_embedder("default", cache))
 
 
 @pytest.fixture
@@ -142,10 +141,30 @@ def sawthis(tmp_path: Path, model_cache: Path) -> Sawthis:
 @pytest.fixture(scope="session")
 def loaded_demo(tmp_path_factory: pytest.TempPathFactory, model_cache: Path) -> Path:
     """A data directory with the demo in it; not to be written to."""
-    data_dir = tmp_path_factory.mktemp("demo")
-    (data_dir / "models").symlink_to(model_cache)
-    Sawthis(data_dir).ok("demo")
-    return data_dir
+
+    def load(data_dir: Path) -> None:
+        (data_dir / "models").symlink_to(model_cache)
+        Sawthis(data_dir).ok("demo")
+
+    return made_once(tmp_path_factory, "demo", load)
+
+
+def made_once(
+    tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]
+) -> Path:
+    """A folder that is made by whichever of the test processes needs it first."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    folder, made = base / f"once-{name}", base / f"once-{name}.made"
+    with (base / f"once-{name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of one that failed
+            folder.mkdir()
+            make(folder)
+            made.touch()
+    return folder
 
 
 @pytest.fixture

@@ -207,7 +207,7 @@ CREATE TABLE item_vectors (
 );
 CREATE INDEX item_vectors_by_model ON item_vectors(model_key, seq);
 -- Room for each row once more on its page: matched_seq changes with every batch, and a row that
--- stays on its page writes some bytes to the log, one that moves its vector and index entries too.
+-- stays on its page needs no new index entries and leaves no dead one for vacuum.
 CREATE TABLE interest_vectors (
     account_id TEXT COLLATE "C" NOT NULL,
     interest_id TEXT COLLATE "C" NOT NULL,
