@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,6 +69,7 @@ def _rarity() -> Mapping[str, float]:
     return word_rarity()
 
 
+@lru_cache(maxsize=10_000)
 def title_words(title: str) -> Mapping[str, float]:
     """A title's words with their rarity in (0, 1]."""
     rarity = _rarity()
@@ -91,7 +92,7 @@ class Window:
         self._times: NDArray[np.float64] = np.zeros(0)
         self._feeds: NDArray[np.int64] = np.zeros(0, np.int64)
         self._stories: list[str] = []
-        self._titles: list[Mapping[str, float]] = []
+        self._titles: list[str] = []
 
     def add(self, vectors: Vector, told: Sequence[Told]) -> None:
         """Add articles; `vectors` is (n, dim) of unit length."""
@@ -102,7 +103,7 @@ class Window:
         self._times[first:end] = [one.at.timestamp() for one in told]
         self._feeds[first:end] = [one.feed_id or 0 for one in told]
         self._stories.extend(one.story for one in told)
-        self._titles.extend(title_words(one.title) for one in told)
+        self._titles.extend(one.title for one in told)
 
     def _make_room(self, n: int) -> None:
         more = n - len(self._vectors)
@@ -125,7 +126,7 @@ class Window:
         likeness, best = max(
             (
                 (1 - WORDS_SHARE) * float(cosines[at])
-                + WORDS_SHARE * shared_words(words, self._titles[at]),
+                + WORDS_SHARE * shared_words(words, title_words(self._titles[at])),
                 -int(at),
             )
             for at in _largest(cosines, N_COMPARED)
