@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 DAY_S = 86_400.0
 SPARE = 1.5
 """So many times the cores that a day's work needs: the evening has more than the morning."""
+STORIES_AT_ONCE = 1000
+"""In one job, at most."""
 POLLING, ENTRIES, EMBEDDING, STORIES, MATCHING = (
     "polling",
     "entries, under the pool's lock",
@@ -36,26 +38,30 @@ class Measured:
 
 
 MEASURED = {
-    "interest_bytes": Measured(2443, "bytes of an interest, with vector and indexes", "rows"),
-    "item_bytes": Measured(1958, "bytes of an item, with its text and feeds", "rows"),
+    "interest_bytes": Measured(4489, "bytes of an interest, with vector and indexes", "rows"),
+    "item_bytes": Measured(
+        3541,
+        "bytes of an item, with its text, names, feeds and story bands",
+        "rows, intake_rows, stories_fit",
+    ),
     "vector_bytes": Measured(1901, "bytes of an item's vector", "rows"),
     "subscription_bytes": Measured(117, "bytes of a subscription", "rows"),
     "match_bytes": Measured(537, "bytes of a match", "rows"),
-    "poll_same_ms": Measured(14.0, "core ms of a poll, nothing new", "poll"),
-    "poll_changed_ms": Measured(80.0, "core ms of a poll, 2 new entries and 23 known", "poll"),
+    "poll_same_ms": Measured(11.4, "core ms of a poll, nothing new", "poll"),
+    "poll_changed_ms": Measured(98.0, "core ms of a poll, 2 new entries and 23 known", "poll"),
     "entry_ms": Measured(2.0, "ms of an entry under the pool's lock", "intake"),
-    "embed_ms": Measured(50.0, "core ms of an item's vector", "embed"),
-    "story_ms": Measured(12.8, "core ms of an item's story", "stories_fit"),
-    "story_around_us": Measured(1.1, "and µs for each item told in those days", "stories_fit"),
-    "story_window_us": Measured(30.0, "µs to read one of those, once a job", "stories_fit"),
-    "visit_us": Measured(100.0, "core µs of matching, for each interest visited", "fit"),
-    "reading_ms": Measured(12.0, "core ms for each item, in each worker", "fit"),
-    "pair_us": Measured(5.0, "core µs for each pair", "fit"),
-    "account_us": Measured(4.0, "µs to read an account, when ranges are drawn", "upkeep"),
-    "reader_us": Measured(12.0, "µs to find a reader of what was embedded", "upkeep"),
-    "behind_us": Measured(6.3, "µs for each interest, when a sweep asks who is behind", "upkeep"),
-    "mark_log_bytes": Measured(3000, "bytes of the server's log for each interest visited", "fit"),
-    "match_log_bytes": Measured(1000, "bytes of it for each match", "fit"),
+    "embed_ms": Measured(52.0, "core ms of an item's vector", "embed"),
+    "story_ms": Measured(7.9, "core ms of an item's story", "stories_fit"),
+    "story_around_us": Measured(0.48, "and µs for each item told in those days", "stories_fit"),
+    "story_window_us": Measured(63.0, "µs to read one of those, once a job", "stories_fit"),
+    "visit_us": Measured(72.0, "core µs of matching, for each interest visited", "fit"),
+    "reading_ms": Measured(5.3, "core ms for each item, in each worker", "fit"),
+    "pair_us": Measured(8.3, "core µs for each pair", "fit"),
+    "account_us": Measured(7.9, "µs to read an account, when ranges are drawn", "upkeep"),
+    "reader_us": Measured(17.8, "µs to find a reader of what was embedded", "upkeep"),
+    "behind_us": Measured(3.1, "µs for each interest, when a sweep asks who is behind", "upkeep"),
+    "mark_log_bytes": Measured(2650, "bytes of the server's log for each interest visited", "fit"),
+    "match_log_bytes": Measured(1710, "bytes of it for each match", "fit"),
     "matches_a_1000_pairs": Measured(5.6, "matches of a thousand pairs", "match"),
 }
 
@@ -150,7 +156,13 @@ def stages(load: Load) -> list[Stage]:
         Stage(EMBEDDING, load.items * figure("embed_ms") / 1e3, math.inf),
         Stage(
             STORIES,
-            load.items * (figure("story_ms") / 1e3 + around * figure("story_around_us") / 1e6),
+            load.items
+            * (
+                figure("story_ms") / 1e3
+                + around * figure("story_around_us") / 1e6
+                # Read once for as many as one job takes, when it is behind.
+                + around * figure("story_window_us") / 1e6 / STORIES_AT_ONCE
+            ),
             1,
         ),
         Stage(f"{MATCHING}: interests visited", visits * figure("visit_us") / 1e6, math.inf),
