@@ -86,8 +86,8 @@ class Window:
     """The articles of some days with vectors and stories, to be compared with."""
 
     def __init__(self, dim: int) -> None:
-        # With room for more than is in them: to make them anew for each article that joins would
-        # cost more than to look for its story.
+        # With room for a batch more than is in them: to make them anew for each article that joins
+        # would cost more than to look for its story.
         self._vectors: Vector = np.zeros((0, dim), np.float32)
         self._times: NDArray[np.float64] = np.zeros(0)
         self._feeds: NDArray[np.int64] = np.zeros(0, np.int64)
@@ -98,7 +98,7 @@ class Window:
         """Add articles; `vectors` is (n, dim) of unit length."""
         first, end = len(self._stories), len(self._stories) + len(told)
         if end > len(self._vectors):
-            self._make_room(2 * end)
+            self._make_room(end + BATCH)
         self._vectors[first:end] = vectors
         self._times[first:end] = [one.at.timestamp() for one in told]
         self._feeds[first:end] = [one.feed_id or 0 for one in told]
