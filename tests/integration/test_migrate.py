@@ -7,10 +7,11 @@ import json
 import random
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -202,13 +203,19 @@ def test_killed_at_any_moment_it_goes_on(
     took_s = time.monotonic() - began
     assert found() == rows
     sawthis, at = new_target()
-    for _ in range(N_KILLS[back]):
+    for number in range(N_KILLS[back]):
         command[-1] = at
         process = subprocess.Popen(
             command, env=sawthis.env(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         with process:
-            time.sleep(random.uniform(0.3, 1.0) * took_s)
+            if number % 2:
+                time.sleep(random.uniform(0.3, 1.0) * took_s)
+            else:  # in its midst for certain, however long it takes today
+                until(
+                    lambda: process.poll() is not None or _is_under_way(sawthis, at, back=back),  # noqa: B023  (asked at once)
+                    patience_s=300,
+                )
             process.kill()
         # Its last transaction may be undone only now.
         n_moving += _is_under_way(sawthis, at, back=back)
@@ -223,14 +230,17 @@ def test_killed_at_any_moment_it_goes_on(
 
 
 def _is_under_way(sawthis: Sawthis, url: str, *, back: bool) -> bool:
+    asked = "SELECT count(*) FROM settings WHERE key = 'moving'"
     if back:
-        path = file_of(sawthis)
-        settings = rows_in_file(path).get("settings", []) if path.exists() else []
-        return any(row["key"] == "moving" for row in settings)
+        if not (path := file_of(sawthis)).exists():
+            return False
+        with closing(sqlite3.connect(path)) as connection, suppress(sqlite3.OperationalError):
+            # An error: its tables are just being made.
+            return bool(connection.execute(asked).fetchone() == (1,))
+        return False
     with closing(psycopg.connect(url)) as connection:
         if connection.execute("SELECT to_regclass('settings')").fetchone() == (None,):
             return False
-        asked = "SELECT count(*) FROM settings WHERE key = 'moving'"
         return connection.execute(asked).fetchone() == (1,)
 
 
