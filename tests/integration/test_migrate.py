@@ -212,10 +212,8 @@ def test_killed_at_any_moment_it_goes_on(
             if number % 2:
                 time.sleep(random.uniform(0.3, 1.0) * took_s)
             else:  # in its midst for certain, however long it takes today
-                until(
-                    lambda: process.poll() is not None or _is_under_way(sawthis, at, back=back),  # noqa: B023  (asked at once)
-                    patience_s=300,
-                )
+                while process.poll() is None and not _is_under_way(sawthis, at, back=back):
+                    time.sleep(0.01)
             process.kill()
         # Its last transaction may be undone only now.
         n_moving += _is_under_way(sawthis, at, back=back)
